@@ -1,6 +1,14 @@
 #include "config/reference_writer.hpp"
 
 namespace config {
+namespace {
+
+/// A vertical bar would end the cell, also between backticks.
+void append_cell(std::string& line, std::string_view text) {
+    for (const char c : text) line.append(c == '|' ? "\\" : "").append(1, c);
+}
+
+}  // namespace
 
 void reference_writer::paragraph(std::string_view text) {
     if (!out_.empty()) out_ += '\n';
@@ -30,7 +38,11 @@ void reference_writer::row(std::initializer_list<std::string_view> cells) {
 
 void reference_writer::line(const std::vector<std::string_view>& cells) {
     out_ += '|';
-    for (const std::string_view cell : cells) out_.append(cell.empty() ? "" : " ").append(cell).append(" |");
+    for (const std::string_view cell : cells) {
+        out_ += cell.empty() ? "" : " ";
+        append_cell(out_, cell);
+        out_ += " |";
+    }
     out_ += '\n';
 }
 

@@ -16,6 +16,7 @@ public:
     /// Sets the column titles of the following tables; they must have static storage. A table begins with the first row
     /// after a paragraph.
     void columns(std::initializer_list<std::string_view> titles);
+    /// A cell is one line of Markdown; its vertical bars are escaped here.
     void row(std::initializer_list<std::string_view> cells);
     std::string take() { return std::move(out_); }
 

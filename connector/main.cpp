@@ -4,7 +4,7 @@
 #include "connector/base/log.hpp"
 #include "connector/daemon/app.hpp"
 #include "connector/daemon/operator_tls.hpp"
-#include "connector/metrics/metrics.hpp"
+#include "connector/metrics/metrics_page.hpp"
 #include "connector/routing/reject_reason.hpp"
 #include "peering/audit.hpp"
 #include "peering/history_csv.hpp"

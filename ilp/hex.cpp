@@ -19,16 +19,20 @@ std::string to_hex(bytes_view octets) {
     return digits;
 }
 
-std::optional<digest> parse_hex_digest(std::string_view digits) noexcept {
-    digest result{};
-    if (digits.size() != 2 * result.size()) return std::nullopt;
-    for (std::size_t i = 0; i < result.size(); ++i) {
+bool parse_hex(std::string_view digits, std::span<octet> to) noexcept {
+    if (digits.size() != 2 * to.size()) return false;
+    for (std::size_t i = 0; i < to.size(); ++i) {
         const std::size_t high = hex_digits.find(digits[2 * i]);
         const std::size_t low = hex_digits.find(digits[2 * i + 1]);
-        if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-        result[i] = static_cast<octet>(high << 4U | low);
+        if (high == std::string_view::npos || low == std::string_view::npos) return false;
+        to[i] = static_cast<octet>(high << 4U | low);
     }
-    return result;
+    return true;
+}
+
+std::optional<digest> parse_hex_digest(std::string_view digits) noexcept {
+    digest result{};
+    return parse_hex(digits, result) ? std::optional{result} : std::nullopt;
 }
 
 }  // namespace ilp

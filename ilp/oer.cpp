@@ -63,7 +63,8 @@ octet* write_var_uint(octet* to, std::uint64_t value) noexcept {
 }
 
 octet* write_variable(octet* to, bytes_view octets) noexcept {
-    return std::ranges::copy(octets, write_length(to, octets.size())).out;
+    // std::ranges::copy of libstdc++ 12 copies octet by octet.
+    return std::copy(octets.begin(), octets.end(), write_length(to, octets.size()));
 }
 
 void append_u8(bytes& out, std::uint8_t value) {

@@ -69,8 +69,12 @@ auto_peering_server::auto_peering_server(boost::asio::io_context& control, peeri
       auto_peers_{auto_peers},
       rate_of_source_{settings.request_rate_per_address},
       rate_{settings.request_rate, settings.request_rate},
+      handshakes_{settings.request_rate, settings.request_rate_per_address},
       server_{control, [this](const http_request& request, const auto& done) { answer(request, done); },
-              listener_bounds} {}
+              listener_bounds} {
+    server_.ask_before_handshakes(
+        [this](const source_key& source) { return handshakes_.try_take(source, std::chrono::steady_clock::now()); });
+}
 
 void auto_peering_server::answer(const http_request& request, const std::function<void(http_response)>& done) {
     if (request.target.substr(0, request.target.find('?')) != "/")

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/control/handshake_rates.hpp"
 #include "connector/control/http_server.hpp"
 #include "connector/control/source_rates.hpp"
 #include "peering/administration/auto_peers.hpp"
@@ -18,7 +19,8 @@ namespace connector {
 
 /// Serves `POST /`, with which unknown nodes ask to become peers. It handles `auto_peering.request_rate` requests per
 /// second in total, and fewer of each source, and answers the rest with 429, so that strangers can overload neither the
-/// store nor the control loop, and no stranger can keep others out.
+/// store nor the control loop, and no stranger can keep others out. There are at most twice as many TLS handshakes;
+/// further connections are closed.
 class auto_peering_server {
 public:
     /// The first three arguments must outlive this object.
@@ -41,6 +43,7 @@ private:
     peering::auto_peers& auto_peers_;
     source_rates rate_of_source_;
     peering::token_bucket rate_;
+    handshake_rates handshakes_;
     http_server server_;
 };
 

@@ -36,16 +36,14 @@ spsp_server::spsp_server(boost::asio::io_context& control, const config::spsp_se
       receivers_{std::move(receivers)},
       rate_of_source_{settings.request_rate_per_address},
       rate_{settings.request_rate, settings.request_rate},
-      handshakes_of_source_{handshakes_per_request * settings.request_rate_per_address},
-      handshakes_{handshakes_per_request * settings.request_rate, handshakes_per_request * settings.request_rate},
+      handshakes_{settings.request_rate, settings.request_rate_per_address},
       server_{control, [this](const http_request& request, const auto& done) { done(answer(request)); },
               bounds_of(settings)} {
     server_.ask_before_handshakes([this](const source_key& source) { return may_shake_hands(source); });
 }
 
 bool spsp_server::may_shake_hands(const source_key& source) {
-    const auto now = std::chrono::steady_clock::now();
-    if (handshakes_of_source_.try_take(source, now) && handshakes_.try_take(1, now)) return true;
+    if (handshakes_.try_take(source, std::chrono::steady_clock::now())) return true;
     ++stats_.too_many_handshakes;
     return false;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/control/handshake_rates.hpp"
 #include "connector/control/http_server.hpp"
 #include "connector/control/source_rates.hpp"
 #include "peering/directory/limits.hpp"
@@ -56,16 +57,11 @@ private:
     bool may_shake_hands(const source_key& source);
     void count(unsigned status, std::string_view method);
 
-    /// A client may come with a new connection for each request. One that asks too often still gets a few answers that
-    /// say so.
-    static constexpr std::uint32_t handshakes_per_request = 2;
-
     const std::string default_account_;
     peering::spsp_receivers receivers_;
     source_rates rate_of_source_;
     peering::token_bucket rate_;
-    source_rates handshakes_of_source_;
-    peering::token_bucket handshakes_;
+    handshake_rates handshakes_;
     counters stats_;
     http_server server_;
 };

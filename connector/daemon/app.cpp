@@ -140,7 +140,8 @@ private:
         start_webhooks();
         start_rates();
         if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer,
-                                            {.listener = tls_.packets, .links = tls_.links}, receiver_secrets_))
+                                            {.listener = tls_.packets, .links = tls_.links}, receiver_secrets_,
+                                            book_.split_outcomes))
             return found;
         auto servers =
             operator_servers::start(control_, settings_, tls_, book_, workers_, [this] { return is_ready(); });
@@ -181,10 +182,13 @@ private:
                    "and makes all addresses invalid that were given out before it");
     }
 
+    payment_addresses own_payment_addresses() const {
+        return {settings_.ilp_address, receiver_secrets_, settings_.receiving.address_lifetime};
+    }
+
     problem start_spsp() {
         if (!settings_.spsp.enabled) return std::nullopt;
-        payment_setup_.emplace(book_.directory, payment_addresses{settings_.ilp_address, receiver_secrets_,
-                                                                  settings_.receiving.address_lifetime});
+        payment_setup_.emplace(book_.directory, own_payment_addresses());
         spsp_server_ = std::make_unique<spsp_server>(control_, settings_.spsp, [this](std::string_view account) {
             return payment_setup_->details_for(account, ilp::wall_clock());
         });
@@ -267,7 +271,9 @@ private:
             .quote = [this](auto order, auto done) { workers_.quote(std::move(order), std::move(done)); },
             .pay = [this](auto order, auto done) { workers_.pay(std::move(order), std::move(done)); },
             .cancel = [this](std::uint64_t number) { workers_.cancel_payment(number); },
-            .resolve = [this](auto endpoint, auto done) { look_up_receiver(std::move(endpoint), std::move(done)); }});
+            .resolve = [this](auto endpoint, auto done) { look_up_receiver(std::move(endpoint), std::move(done)); },
+            .own_account = [addresses = std::make_shared<payment_addresses>(own_payment_addresses())](
+                               const ilp::address& address) { return addresses->account_at(address.text()); }});
         payments_->start();
     }
 

@@ -52,7 +52,10 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     if (auto recovered = peering::recover(*found, directory, *keeper, *transfers, payments); !recovered) {
         return std::move(recovered).error();
     }
-    if (auto closed = peering::close_open_events(*found, *keeper); !closed) return std::move(closed).error().message;
+    split_outcomes = std::make_shared<peering::split_outcomes>();
+    if (auto restored = peering::restore_events(*found, *keeper); !restored) {
+        return std::move(restored).error().message;
+    }
     if (const auto plain = peering::unencrypted_by_default(found->peers); !plain.empty()) {
         log::write(log::level::warn,
                    "packets and tokens of peers that were created before there was TLS go over http:// to a public "

@@ -9,6 +9,7 @@
 #include "peering/book/payments.hpp"
 #include "peering/book/thresholds.hpp"
 #include "peering/directory/directory.hpp"
+#include "peering/splitting/split_outcomes.hpp"
 #include "peering/store/store.hpp"
 
 #include <memory>
@@ -38,6 +39,7 @@ struct book {
     std::unique_ptr<peering::committer> committer{};
     std::unique_ptr<peering::operator_transfers> transfers{};
     peering::payments payments{};
+    std::shared_ptr<peering::split_outcomes> split_outcomes{};  ///< for all workers
 };
 
 }  // namespace connector

@@ -75,7 +75,7 @@ std::vector<std::string> exposures(const std::string& config_file, const config:
     }
     if (::geteuid() == 0) {
         found.emplace_back(
-            "running as root, which ilpd does not need: run it as a user of its own, as deploy/ilpd.service does");
+            "running as root, which ilpd does not need: run it as a user of its own, as the unit ilpd.service does");
     }
     return found;
 }

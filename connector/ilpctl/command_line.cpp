@@ -29,6 +29,7 @@ void add_completion_verbs(CLI::App& root, chosen_verb& chosen) {
     };
     add_shell("bash", &bash_completion);
     add_shell("zsh", &zsh_completion);
+    add_shell("fish", &fish_completion);
 }
 
 void add_help_verb(CLI::App& root, chosen_verb& chosen) {
@@ -87,7 +88,7 @@ std::unique_ptr<api> connect(const global_terms& globals, const system_interface
                           globals.timeout);
 }
 
-exit_status run_verb(command_line& line, const system_interface& system) {
+exit_status run_verb(command_line& line, const std::vector<std::string>& words, const system_interface& system) {
     if (line.chosen().run_without_daemon) {
         line.chosen().run_without_daemon(system.out);
         return exit_status::done;
@@ -101,7 +102,8 @@ exit_status run_verb(command_line& line, const system_interface& system) {
                                    .err = system.err,
                                    .json = globals.json,
                                    .err_is_terminal = system.err_is_terminal,
-                                   .form = globals.raw ? amount_form::raw : amount_form::units};
+                                   .form = globals.raw ? amount_form::raw : amount_form::units,
+                                   .words = words};
     line.chosen().run(session);
     return exit_status::done;
 }
@@ -168,7 +170,7 @@ exit_status run(const std::vector<std::string>& words, const system_interface& s
         return run(*about, system);
     }
     try {
-        return run_verb(line, system);
+        return run_verb(line, words, system);
     } catch (const failure& failure) {
         system.err << "ilpctl: " << failure.what() << '\n';
         return failure.status();

@@ -1,5 +1,7 @@
 #include "connector/ilpctl/completion.hpp"
 
+#include "connector/ilpctl/shell_words.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,13 +46,6 @@ std::string steps(const std::vector<verb_words>& tree) {
     for (const verb_words& words : tree)
         if (!words.path.empty()) paths.push_back("'" + words.path + "'");
     return fmt::format("{}", fmt::join(paths, "|"));
-}
-
-/// Quotes any text for a shell.
-std::string in_quotes(std::string_view text) {
-    auto result = std::string{"'"};
-    for (const char c : text) result += c == '\'' ? std::string{R"('\'')"} : std::string{c};
-    return result + "'";
 }
 
 constexpr auto bash_template = R"(# bash completion for ilpctl: source <(ilpctl completion bash)
@@ -122,6 +117,44 @@ _ilpctl() {{
 if [[ $funcstack[1] == _ilpctl ]]; then _ilpctl "$@"; else compdef _ilpctl ilpctl; fi
 )";
 
+constexpr auto fish_template = R"(# fish completion for ilpctl: ilpctl completion fish | source
+function __ilpctl_is_at
+    set -l path
+    set -l skip
+    for word in (commandline -opc)[2..-1]
+        if test -n "$skip"
+            set skip
+            continue
+        end
+        switch $word
+            case {values}
+                set skip yes
+                continue
+            case '-*'
+                continue
+        end
+        switch "$path $word"
+            case {steps}
+                set path "$path $word"
+        end
+    end
+    test "$path" = "$argv[1]"
+end
+complete -c ilpctl -f
+{lines})";
+
+/// Quotes any text for fish, in which a backslash has a meaning between single quotes, too.
+std::string in_fish_quotes(std::string_view text) {
+    auto result = std::string{"'"};
+    for (const char c : text) result += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string{c};
+    return result + "'";
+}
+
+/// The path as __ilpctl_is_at builds it: each word after a space.
+std::string fish_path(const verb_words& words) {
+    return words.path.empty() ? "''" : "' " + words.path + "'";
+}
+
 }  // namespace
 
 std::vector<verb_words> words_of(const CLI::App& tree) {
@@ -173,6 +206,28 @@ std::string zsh_completion(const CLI::App& tree) {
     return fmt::format(zsh_template, fmt::arg("files", pattern(all, takes_file)),
                        fmt::arg("values", pattern(all, takes_value)), fmt::arg("steps", steps(all)),
                        fmt::arg("cases", cases));
+}
+
+std::string fish_completion(const CLI::App& tree) {
+    const auto all = words_of(tree);
+    auto values = std::set<std::string>{};
+    auto steps = std::vector<std::string>{};
+    auto lines = std::string{};
+    for (const verb_words& words : all) {
+        const std::string path = fish_path(words);
+        if (!words.path.empty()) steps.push_back(path);
+        for (const CLI::App* verb : words.verbs)
+            lines += fmt::format("complete -c ilpctl -n \"__ilpctl_is_at {}\" -a {} -d {}\n", path, verb->get_name(),
+                                 in_fish_quotes(verb->get_description()));
+        for (const CLI::Option* option : options_at(words, all.front())) {
+            if (takes_value(*option)) values.insert(option_name(*option));
+            const char* const value = takes_file(*option) ? " -r -F" : takes_value(*option) ? " -x" : "";
+            lines += fmt::format("complete -c ilpctl -n \"__ilpctl_is_at {}\" -l {}{} -d {}\n", path,
+                                 option_name(*option).substr(2), value, in_fish_quotes(option->get_description()));
+        }
+    }
+    return fmt::format(fish_template, fmt::arg("values", fmt::join(values, " ")),
+                       fmt::arg("steps", fmt::join(steps, " ")), fmt::arg("lines", lines));
 }
 
 }  // namespace connector::ilpctl

@@ -26,5 +26,6 @@ bool takes_file(const CLI::Option& option);
 /// Returns a shell script to source. It is generated from the tree, so it always matches the program.
 std::string bash_completion(const CLI::App& tree);
 std::string zsh_completion(const CLI::App& tree);
+std::string fish_completion(const CLI::App& tree);
 
 }  // namespace connector::ilpctl

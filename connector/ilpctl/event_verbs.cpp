@@ -30,7 +30,9 @@ std::string details(const session& s, const std::string& type, const json::objec
         if (scale == nullptr || !amount.contains("assetCode") || !amount.contains("value"))
             return json::serialize(data);
         const auto unit = unit_of({{"code", amount.at("assetCode")}, {"scale", *scale}});
-        return fmt::format("received {} in {} packets", amount_field(s, amount, "value", unit), field(data, "packets"));
+        const auto packets = field(data, "packets");
+        return fmt::format("received {} in {} {}", amount_field(s, amount, "value", unit), packets,
+                           packets == "1" ? "packet" : "packets");
     }
     const auto* asset = data.if_contains("asset");
     if (asset == nullptr || !asset->is_object() || !data.contains("balance") || !data.contains("liquidityThreshold"))

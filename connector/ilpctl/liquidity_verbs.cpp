@@ -134,6 +134,7 @@ void list_transfers_of(session& s, const transfers_terms& terms, find_owner find
                                 {"STATE"},
                                 {"IN", alignment::right},
                                 {"OUT", alignment::right},
+                                {"PACKETS", alignment::right},
                                 {"EXPIRES"},
                                 {"OTHER ACCOUNT"},
                                 {"ID"}}};
@@ -143,10 +144,12 @@ void list_transfers_of(session& s, const transfers_terms& terms, find_owner find
         const auto is_exact = transfer.contains("exactAmount");
         const auto amount = amount_field(s, transfer, is_exact ? "exactAmount" : "amount", account.unit);
         const auto* const other = is_incoming ? "debitAccountName" : "creditAccountName";
+        const auto packets = field(transfer, "packets");  // of one commit, or of a day; 0 for an operator's transfer
         const auto is_named = !transfer.at(other).is_null();
         table.add({field(transfer, is_sum(transfer) ? "sumOfDay" : "createdAt"),
                    is_sum(transfer) ? "SUM OF DAY" : field(transfer, "transferType"), field(transfer, "state"),
-                   is_incoming ? amount : "", is_incoming ? "" : amount, field(transfer, "expiresAt"),
+                   is_incoming ? amount : "", is_incoming ? "" : amount, packets == "0" ? "-" : packets,
+                   field(transfer, "expiresAt"),
                    field(transfer, is_named      ? other
                                    : is_incoming ? "debitAccountId"
                                                  : "creditAccountId"),

@@ -136,9 +136,11 @@ json::object only_account_in(session& s, std::string_view asset) {
         if (receiver.at("enabled").as_bool() && is_in(receiver, asset)) found.push_back(receiver);
     }
     if (found.empty()) {
-        throw failure{exit_status::refused, fmt::format("no receiving account that is enabled is in {}: see "
-                                                        "`ilpctl account list`",
-                                                        printable(asset))};
+        throw failure{
+            exit_status::refused,
+            fmt::format("no receiving account that is enabled is in {0}: see `ilpctl account list`, or add one "
+                        "with `ilpctl account create NAME --asset {0}`",
+                        printable(asset))};
     }
     if (found.size() > 1) {
         throw failure{exit_status::usage,
@@ -173,7 +175,42 @@ json::object payer_of(session& s, const pay_terms& terms) {
     return payer;
 }
 
+/// A shell takes the name after a $ for a variable, unless it is quoted.
+void expect_receiver(const std::string& text) {
+    if (text.starts_with('$') || text.contains("://")) return;
+    throw failure{exit_status::usage,
+                  fmt::format("RECEIVER: \"{}\" is neither a payment pointer nor a URL. In a shell, a payment pointer "
+                              "needs single quotes: '$example.com/alice'",
+                              printable(text))};
+}
+
+/// Whether the payment is what `input` asks for, so that the command was repeated.
+bool is_asked_for_by(const json::object& payment, const json::object& input) {
+    const auto is_same = [&](std::string_view name, std::string_view name_in_input) {
+        return field(payment, name) == field(input, name_in_input);
+    };
+    return !payment.at("receivingAccount").is_null() &&
+           field(part(payment, "receivingAccount"), "id") == field(input, "receivingAccountId") &&
+           is_same("receiver", "receiver") && is_same("sendAmount", "sendAmount") &&
+           is_same("deliverAmount", "deliverAmount") && is_same("requestedSendMax", "sendMax") &&
+           (!input.contains("slippage") || is_same("slippage", "slippage"));
+}
+
+/// Has the daemon make the payment, unless it has it already. Returns the payment.
+json::value make_payment(session& s, const json::object& input, const optional_text& idempotency_key,
+                         const std::string& id) try {
+    return change(s, documents::create_payment, input, idempotency_key, id).at("payment");
+} catch (const failure& refusal) {
+    if (refusal.code() != "DUPLICATE") throw;
+    auto payment = ask_again(s, id);
+    if (is_asked_for_by(payment.as_object(), input)) return payment;
+    throw failure{exit_status::refused,
+                  fmt::format("the id is that of another payment, and nothing was paid: ilpctl payment show {}", id),
+                  refusal.code()};
+}
+
 void pay(session& s, const pay_terms& terms) {
+    expect_receiver(terms.receiver);
     if (terms.delivers && !terms.at_most) {
         throw failure{
             exit_status::usage,
@@ -200,8 +237,8 @@ void pay(session& s, const pay_terms& terms) {
         }
         input["slippage"] = *slippage;
     }
-    const auto answer = change(s, documents::create_payment, std::move(input), terms.idempotency_key, id);
-    if (terms.does_not_wait) return print_payment(s, answer.at("payment"));
+    const auto made = make_payment(s, input, terms.idempotency_key, id);
+    if (terms.does_not_wait) return print_payment(s, made);
     if (!s.json) s.err << "payment " << id << '\n' << std::flush;
     const auto payment = wait_until_ended(s, id);
     print_payment(s, payment);
@@ -263,7 +300,8 @@ void add_payment_verbs(CLI::App& root, chosen_verb& chosen) {
         pay_verb, "--slippage", terms->slippage, "N",
         "how much worse than the quoted rate it may be exchanged, in hundredths of a percent, from 0 to 9999; 100 by "
         "default");
-    add_text(pay_verb, "--id", terms->id, "UUID", "id of the payment, which is never made twice; a new one by default");
+    add_text(pay_verb, "--id", terms->id, "UUID",
+             "id of the payment, which is never made twice: the same command waits for it again; a new one by default");
     pay_verb.add_flag("--no-wait", terms->does_not_wait, "do not wait until the payment has ended");
     add_idempotency_key(pay_verb, terms->idempotency_key);
 

@@ -1,6 +1,7 @@
 #include "connector/ilpctl/session.hpp"
 
 #include "connector/ilpctl/failure.hpp"
+#include "connector/ilpctl/shell_words.hpp"
 #include "connector/ilpctl/table.hpp"
 #include "ilp/address.hpp"
 #include "peering/json/canonical_json.hpp"
@@ -66,6 +67,14 @@ std::vector<json::object> assets_called(session& s, std::string_view text) {
 
 [[noreturn]] void throw_not_found(std::string_view kind, std::string_view text) {
     throw failure{exit_status::refused, fmt::format("there is no {} \"{}\"", kind, printable(text))};
+}
+
+/// Says how to add the asset if the text names it as that command does.
+[[noreturn]] void throw_no_asset(std::string_view kind, std::string_view text) {
+    const auto advice = parse_asset_unit(text)
+                            ? fmt::format("add the asset with `ilpctl asset create {}`", printable(text))
+                            : std::string{"`ilpctl asset list` shows the assets"};
+    throw failure{exit_status::refused, fmt::format("there is no {} \"{}\": {}", kind, printable(text), advice)};
 }
 
 void expect_one_peer(std::string_view text, const std::vector<json::object>& found) {
@@ -140,6 +149,7 @@ std::string reachability_of(const json::object& peer) {
 
 json::array fetch_nodes(session& s, const documents::document& what, json::object variables, const page_terms& terms) {
     auto nodes = json::array{};
+    if (terms.after) variables["after"] = *terms.after;
     const auto limit = terms.all ? std::numeric_limits<std::size_t>::max() : terms.limit;
     while (nodes.size() < limit) {
         variables["first"] = std::min(page_size_max, limit - nodes.size());
@@ -151,7 +161,9 @@ json::array fetch_nodes(session& s, const documents::document& what, json::objec
         if (edges.empty() || !page.at("hasNextPage").as_bool()) return nodes;
         variables["after"] = page.at("endCursor");
     }
-    s.err << fmt::format("ilpctl: there are more than {}: use --limit N or --all to see them\n", nodes.size());
+    const auto next = command_with(words_for_next_page(s.words, field(variables, "after")));
+    s.err << fmt::format("ilpctl: there are more, which --limit N or --all shows; the next page is\n  {}\n",
+                         printable(next));
     return nodes;
 }
 
@@ -197,7 +209,7 @@ json::object find_asset(session& s, std::string_view text) {
         return *std::move(asset);
     }
     const auto found = assets_called(s, text);
-    if (found.empty()) throw_not_found("asset", text);
+    if (found.empty()) throw_no_asset("asset", text);
     expect_one_asset(text, found);
     return found.front();
 }
@@ -224,7 +236,7 @@ account find_account(session& s, std::string_view text) {
     }
     const auto peers = peers_called(s, text);
     const auto assets = assets_called(s, text);
-    if (peers.empty() && assets.empty()) throw_not_found("peer or asset", text);
+    if (peers.empty() && assets.empty()) throw_no_asset("peer or asset", text);
     if (!peers.empty() && !assets.empty())
         throw failure{exit_status::refused,
                       fmt::format("\"{}\" is both a peer and an asset: use its id, or name the asset "

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <istream>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ struct session {
     bool json = false;
     bool err_is_terminal = false;
     amount_form form = amount_form::units;
+    std::vector<std::string> words{};  ///< the command line, without the name of the program
 };
 
 /// Prints output for programs: one line, with keys in alphabetical order.
@@ -51,9 +53,11 @@ std::string reachability_of(const boost::json::object& peer);
 struct page_terms {
     std::size_t limit = 0;
     bool all = false;
+    std::optional<std::string> after{};  ///< cursor of the entry before the first; nullopt: from the beginning
 };
 
-/// Fetches the nodes of a connection page by page. Prints a note on standard error if there are more than requested.
+/// Fetches the nodes of a connection page by page. If there are more than requested, prints the command that shows the
+/// next ones on standard error.
 boost::json::array fetch_nodes(session& s, const documents::document& what, boost::json::object variables,
                                const page_terms& terms);
 

@@ -26,7 +26,9 @@ void add_unreachable_peers(sheet& sheet, const json::object& node) {
                                                field(found, "since"), field(found, "lastError")));
     }
     const auto count = node.at("unreachablePeerCount").to_number<std::size_t>();
-    if (count > listed.size()) sheet.add("not reachable", fmt::format("and {} more peers", count - listed.size()));
+    if (count <= listed.size()) return;
+    const auto others = count - listed.size();
+    sheet.add("not reachable", fmt::format("and {} more {}", others, others == 1 ? "peer" : "peers"));
 }
 
 void show_status(session& s, const no_terms&) {

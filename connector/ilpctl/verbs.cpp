@@ -76,6 +76,7 @@ void add_page_terms(CLI::App& verb, page_terms& terms, std::size_t limit) {
     auto* number = verb.add_option("--limit", terms.limit, fmt::format("show at most N; {} by default", limit));
     number->type_name("N")->check(CLI::Range(1, 1'000'000'000));
     verb.add_flag("--all", terms.all, "show all")->excludes(number);
+    add_text(verb, "--after", terms.after, "CURSOR", "begin after this entry; the end of a page says how");
 }
 
 void add_order(CLI::App& verb, list_terms& terms) {

@@ -27,10 +27,16 @@ auto numbers_of(is_const_or_not<reply_counters> auto& counters) {
     return std::tie(fulfills, rejects);
 }
 
+auto numbers_of(is_const_or_not<split_counters> auto& counters) {
+    auto& [by_result] = counters;
+    return std::tie(by_result);
+}
+
 auto numbers_of(is_const_or_not<peer_counters> auto& counters) {
-    auto& [incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals, undelivered] =
+    auto& [incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals, undelivered, splits] =
         counters;
-    return std::tie(incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals, undelivered);
+    return std::tie(incoming, outgoing, packets_in_flight, amount_in_flight, duration, answers, refusals, undelivered,
+                    splits);
 }
 
 template <typename T>

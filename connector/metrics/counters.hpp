@@ -84,6 +84,25 @@ struct reply_counters {
     std::uint64_t rejects = 0;
 };
 
+/// What became of a packet that crossed the link in parts.
+enum class split_result : std::uint8_t {
+    sent_fulfilled,
+    sent_recovered,  ///< fulfilled, as the peer said when it was asked: its answers had been lost
+    sent_rejected,
+    received_fulfilled,
+    received_rejected,
+    received_incomplete,  ///< refused while parts were missing
+};
+inline constexpr std::array<std::string_view, 6> split_result_names{"sent_fulfilled",    "sent_recovered",
+                                                                    "sent_rejected",     "received_fulfilled",
+                                                                    "received_rejected", "received_incomplete"};
+
+struct split_counters {
+    std::array<std::uint64_t, split_result_names.size()> by_result{};
+
+    void count(split_result result) noexcept { ++by_result[static_cast<std::size_t>(result)]; }
+};
+
 struct peer_counters {
     packet_counters incoming;             ///< from the peer
     packet_counters outgoing;             ///< to the peer
@@ -93,6 +112,7 @@ struct peer_counters {
     duration_histogram answers;   ///< of the peer as next hop: from a Prepare's arrival here to the peer's answer
     refusal_counters refusals;    ///< of Prepares from the peer
     reply_counters undelivered;
+    split_counters splits;
 
     void add(const peer_counters& other);
 };

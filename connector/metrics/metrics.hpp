@@ -56,11 +56,8 @@ struct scrape {
     std::unordered_map<std::uint32_t, peering::peer_reachability> reachability{};
 };
 
-/// Returns the Prometheus text exposition format. One table in metrics.cpp defines the name, type, labels and help of
-/// every metric. May be called from any thread.
+/// Returns the Prometheus text exposition format. definitions.hpp has the name, type, labels and help of every metric.
+/// May be called from any thread.
 std::string expose(const scrape& scrape);
-
-/// The list of metrics in Markdown, byte for byte the contents of docs/operating/metrics.md.
-std::string metrics_markdown();
 
 }  // namespace connector

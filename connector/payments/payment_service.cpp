@@ -191,6 +191,9 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
     payment->numbers_used = 0;
     const auto account = find_payer(*payment);
     if (account == nullptr) return;
+    if (parts_.own_account(payment->to->destination) == account->id) {
+        return fail(number, "This account cannot pay itself");
+    }
     payment->path = paths_.find(account->asset->id, payment->to->destination.text());
     if (status == payment_status::sending) return pay(*payment, *account);
     find_rate(*payment, *account);

@@ -53,6 +53,8 @@ public:
         std::function<void(payment_order, payment_runs::paid)> pay;
         std::function<void(std::uint64_t number)> cancel;
         std::function<void(config::http_endpoint, std::function<void(found)>)> resolve;  ///< see query_spsp()
+        /// The id of the receiving account of this node to which an address leads; nullopt if it leads to none.
+        std::function<std::optional<std::uint32_t>(const ilp::address&)> own_account;
         /// Packets that were in flight when the daemon ended may be fulfilled for so long; see ilp::payment_state.
         /// Whatever the settings were then, no packet of a payment lives longer.
         std::chrono::nanoseconds pause_after_start = ilp::round_trip_times::lifetime_max;

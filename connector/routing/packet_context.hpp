@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/routing/accepted_parts.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/pool_shares.hpp"
 #include "connector/routing/rate_table.hpp"
@@ -12,6 +13,8 @@
 #include "peering/directory/receiving_account.hpp"
 #include "peering/records/posting.hpp"
 #include "peering/records/received_packets.hpp"
+#include "peering/splitting/split_header.hpp"
+#include "peering/splitting/split_plan.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -24,6 +27,7 @@ struct load {
     bool store_unavailable = false;
     bool packets_in_flight_full = false;  ///< for the peer that sent the packet
     pool_shares* pools = nullptr;         ///< of the worker; null: nobody shares them
+    accepted_parts* parts = nullptr;      ///< of all workers; null: no peer takes a packet in parts
 };
 
 enum class step : std::uint8_t {
@@ -45,6 +49,7 @@ struct packet_context {
     ilp::instant now;
     ilp::bytes& scratch;  ///< owned by the router; holds a Prepare or an answer that this node creates
     ilp::stream::receiver* receiver = nullptr;  ///< owned by the router; null: this node receives no payments
+    const peering::part_label* part = nullptr;  ///< set for one part of a packet
 
     // results of the stages
     std::optional<ilp::prepare_view> prepare{};
@@ -53,6 +58,7 @@ struct packet_context {
     ilp::amount incoming_amount{};
     ilp::amount outgoing_amount{};
     ilp::timestamp outgoing_expires_at{};
+    std::optional<peering::split_plan> plan{};  ///< how it is to be cut for the next hop; absent: it is sent whole
 
     // held or taken if the step is go_on or fulfill
     peering::packet_transfer transfer{};

@@ -1,5 +1,6 @@
 #include "connector/routing/payment_addresses.hpp"
 
+#include "connector/routing/stages/receive_payment.hpp"
 #include "peering/store/sealed_secret.hpp"
 
 #include <openssl/rand.h>
@@ -29,6 +30,12 @@ payment_addresses::payment_addresses(ilp::address own_address,
 payment_address payment_addresses::make(std::uint32_t account, ilp::timestamp now) {
     auto token = secrets_->make_token(cipher_, {.account = account, .valid_until = now + lifetime_});
     return {own_address_.text() + '.' + token.segment, token.shared_secret};
+}
+
+std::optional<std::uint32_t> payment_addresses::account_at(std::string_view destination) {
+    const std::string_view segment = stages::receiver_token_in(destination, own_address_.text());
+    const auto token = segment.empty() ? std::nullopt : secrets_->open(cipher_, segment);
+    return token ? std::optional{token->contents.account} : std::nullopt;
 }
 
 }  // namespace connector

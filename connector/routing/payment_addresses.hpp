@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace connector {
 
@@ -32,6 +34,9 @@ public:
 
     /// A new address for the account with this id in the store.
     payment_address make(std::uint32_t account, ilp::timestamp now);
+
+    /// The account that an address is for, whether or not it is still valid; nullopt if none of our secrets made it.
+    std::optional<std::uint32_t> account_at(std::string_view destination);
 
 private:
     ilp::address own_address_;

@@ -7,6 +7,7 @@
 #include "connector/routing/stages/hold_liquidity.hpp"
 #include "connector/routing/stages/incoming_limits.hpp"
 #include "connector/routing/stages/own_address.hpp"
+#include "connector/routing/stages/parts.hpp"
 #include "connector/routing/stages/patch.hpp"
 #include "connector/routing/stages/peer_protocols.hpp"
 #include "connector/routing/stages/receive_payment.hpp"
@@ -28,6 +29,19 @@ constexpr std::array packet_stages{
     stages::patch,
 };
 
+// The stages of one part of a Prepare that its sender has cut. Those of the whole follow when its first part is here,
+// to hold its liquidity, and once more when it is whole.
+constexpr std::array part_stages{
+    stages::decode,      stages::admit,        stages::expired_on_arrival, stages::max_packet_amount,
+    stages::packet_rate, stages::parts_agreed,
+};
+constexpr std::array whole_stages{
+    stages::decode,         stages::admit,       stages::expired_on_arrival,
+    stages::peer_protocols, stages::own_address, stages::receive_payment,
+    stages::route,          stages::convert,     stages::shorten_expiry,
+    stages::hold_liquidity, stages::patch,
+};
+
 // The stages of a Prepare that begins at this node. It comes from no peer, so nothing limits its sender, and it asks
 // this node for nothing but to receive it or to pass it on.
 constexpr std::array own_packet_stages{
@@ -46,7 +60,8 @@ template <typename Stages>
 std::pair<step, packet_context> router::pass_through(const Stages& stages, ilp::bytes_span body,
                                                      const peering::peer& from,
                                                      const forwarding_table& forwarding_table, const rate_table& rates,
-                                                     const load& load, ilp::instant now) {
+                                                     const load& load, ilp::instant now,
+                                                     const peering::part_label* part) {
     std::pair<step, packet_context> decided{step::go_on,
                                             {.body = body,
                                              .from = from,
@@ -56,7 +71,8 @@ std::pair<step, packet_context> router::pass_through(const Stages& stages, ilp::
                                              .load = load,
                                              .now = now,
                                              .scratch = scratch_,
-                                             .receiver = receiver_.get()}};
+                                             .receiver = receiver_.get(),
+                                             .part = part}};
     for (const auto stage : stages) {
         decided.first = stage(decided.second);
         if (decided.first != step::go_on) break;
@@ -74,6 +90,18 @@ std::pair<step, packet_context> router::decide_own(ilp::bytes_span body, const p
                                                    const forwarding_table& forwarding_table, const rate_table& rates,
                                                    const load& load, ilp::instant now) {
     return pass_through(own_packet_stages, body, payer, forwarding_table, rates, load, now);
+}
+
+std::pair<step, packet_context> router::decide_part(ilp::bytes_span body, const peering::part_label& label,
+                                                    const peering::peer& from, const forwarding_table& forwarding_table,
+                                                    const rate_table& rates, const load& load, ilp::instant now) {
+    return pass_through(part_stages, body, from, forwarding_table, rates, load, now, &label);
+}
+
+std::pair<step, packet_context> router::decide_whole(ilp::bytes_span body, const peering::peer& from,
+                                                     const forwarding_table& forwarding_table, const rate_table& rates,
+                                                     const load& load, ilp::instant now) {
+    return pass_through(whole_stages, body, from, forwarding_table, rates, load, now);
 }
 
 reply router::check_reply(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept {

@@ -49,6 +49,18 @@ public:
                                                const forwarding_table& forwarding_table, const rate_table& rates,
                                                const load& load, ilp::instant now);
 
+    /// The same for one part of a Prepare, up to what can be decided about it alone: `go_on` means that it may be
+    /// collected.
+    std::pair<step, packet_context> decide_part(ilp::bytes_span body, const peering::part_label& label,
+                                                const peering::peer& from, const forwarding_table& forwarding_table,
+                                                const rate_table& rates, const load& load, ilp::instant now);
+
+    /// The same as decide() for a Prepare that has come in parts, with their sum as its amount. What was decided about
+    /// each part is not decided again.
+    std::pair<step, packet_context> decide_whole(ilp::bytes_span body, const peering::peer& from,
+                                                 const forwarding_table& forwarding_table, const rate_table& rates,
+                                                 const load& load, ilp::instant now);
+
     /// Checks the bytes that the next hop answered in time. `answer` may be modified.
     reply check_reply(std::span<const ilp::octet, ilp::hash_size> condition, ilp::bytes_span answer) noexcept;
 
@@ -56,7 +68,8 @@ private:
     template <typename Stages>
     std::pair<step, packet_context> pass_through(const Stages& stages, ilp::bytes_span body, const peering::peer& from,
                                                  const forwarding_table& forwarding_table, const rate_table& rates,
-                                                 const load& load, ilp::instant now);
+                                                 const load& load, ilp::instant now,
+                                                 const peering::part_label* part = nullptr);
 
     config::connector_settings settings_;
     ilp::bytes scratch_;

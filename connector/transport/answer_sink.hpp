@@ -21,4 +21,10 @@ protected:
     ~answer_sink() = default;
 };
 
+/// The answer that is still to be given to a request.
+struct owed_answer {
+    answer_sink* answer_to = nullptr;  ///< null if the sender's connection has closed
+    std::uint64_t request = 0;         ///< the request's number in that sink
+};
+
 }  // namespace connector

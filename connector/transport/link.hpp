@@ -4,6 +4,8 @@
 #include "connector/routing/reject_reason.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/clock.hpp"
+#include "peering/splitting/split_header.hpp"
+#include "peering/splitting/split_plan.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,11 +26,20 @@ struct carried_packet {
     bool came_in_time = false;    ///< the peer has been told so about its answer, which counts even if it is late here
     std::uint16_t status = 0;     ///< of the last response to its request, where the link speaks HTTP
     std::uint16_t place = 0;      ///< for the link, which finds the packet with it
+    std::uint16_t parts = 1;      ///< for the link: the number of requests that carry it
     /// Id of the peer that sent it; a link divides its connections and places among senders.
     std::uint32_t sender = this_node;
     /// When it was given to the link, or to a connection if it had to wait for one.
     ilp::steady_time sent_at{};
     ilp::steady_time due = ilp::steady_time::max();  ///< no answer counts that comes later
+    /// What the peer takes in parts, as the last response to its request says. With `max_parts` of 0 it takes none.
+    peering::split_terms accepts{};
+};
+
+/// How a packet crosses the link in parts (docs/splitting.md).
+struct parting {
+    peering::split_id id{};
+    peering::split_plan plan;
 };
 
 /// Receives the outcome of each packet that a link has accepted: exactly one call per packet, unless the link was told
@@ -49,6 +60,20 @@ class link : public disposable {
 public:
     /// Returns nullopt if the packet was accepted, otherwise the reason to refuse it with.
     virtual std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) = 0;
+
+    /// As send(), but in parts, which all travel on one connection. The first answer to any of them is the answer of
+    /// the packet. It fails with part_never_left if the next hop certainly does not have all parts; they are not sent
+    /// again.
+    virtual std::optional<reject_reason> send_parts(carried_packet& /*packet*/, ilp::bytes_view /*prepare*/,
+                                                    const parting& /*how*/) {
+        return reject_reason::part_never_left;
+    }
+
+    /// Asks the peer for the Fulfill of a packet that has crossed the link in parts. It is the answer to `question`,
+    /// which has no other use; without one, the question fails.
+    virtual std::optional<reject_reason> ask_outcome(carried_packet& /*question*/, const peering::split_id& /*of*/) {
+        return reject_reason::part_never_left;
+    }
 
     /// Takes back a packet that is still waiting to be sent, and returns the reason to refuse it with. Returns nullopt
     /// if the packet may already have been sent to the next hop.

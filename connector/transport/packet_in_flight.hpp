@@ -2,6 +2,7 @@
 
 #include "connector/loop/deadline_wheel.hpp"
 #include "connector/routing/pool_shares.hpp"
+#include "connector/transport/answer_sink.hpp"
 #include "connector/transport/link.hpp"
 #include "ilp/amount.hpp"
 #include "ilp/clock.hpp"
@@ -18,13 +19,12 @@
 
 namespace connector {
 
-class answer_sink;
 struct peer_state;
 
 /// The state kept for a Prepare until its answer has been queued; the packet itself is lost when its receive buffer is
 /// reused. The deadline wakes the worker twice: when the packet has waited too long to be sent, and at its expiry
 /// towards the next hop, which is `due`; setting the wall clock does not move it.
-struct packet_in_flight : deadline, carried_packet {
+struct packet_in_flight : deadline, carried_packet, owed_answer {
     explicit packet_in_flight(action on_expiry) : deadline{on_expiry} {}
 
     link* next_hop_link = nullptr;  ///< null if no answer from the next hop is expected
@@ -37,8 +37,6 @@ struct packet_in_flight : deadline, carried_packet {
     peering::packet_transfer transfer;  ///< held in the ledger
     peering::taken_limits limits;
     pool_shares::held_amount* pool_share = nullptr;  ///< counts the outgoing amount; null if no pool pays it
-    answer_sink* answer_to = nullptr;                ///< null if the sender's connection has closed
-    std::uint64_t request = 0;                       ///< request number in that sink
 
     // Used while the transfer is being committed.
     peering::commit_ticket ticket = 0;

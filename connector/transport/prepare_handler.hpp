@@ -6,16 +6,17 @@
 #include "ilp/bytes.hpp"
 #include "ilp/condition.hpp"
 #include "peering/directory/peer.hpp"
+#include "peering/splitting/split_header.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace connector {
 
-struct packet_in_flight;
 class turn_share;
 
 /// What becomes of a Prepare whose answer is to come in a request of ours.
@@ -40,10 +41,22 @@ public:
     virtual void unauthenticated(const boost::asio::ip::address& remote) = 0;
 
     /// Handles one request body. The answer to `request` is given to `sink`, immediately or later. In the first case
-    /// this returns null, in the second the packet that it belongs to: if the sink goes first, it must reset the
-    /// packet's `answer_to`.
-    virtual packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
-                                               ilp::bytes_span body) = 0;
+    /// this returns null, in the second what is owed: if the sink goes first, it must reset `answer_to` in it.
+    virtual owed_answer* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
+                                          ilp::bytes_span body) = 0;
+
+    // Packets in parts (docs/splitting.md).
+
+    /// As prepare_received(), for one part of a Prepare. All parts of one come through the same sink.
+    virtual owed_answer* part_received(answer_sink& sink, std::uint64_t request, const peering::peer& /*from*/,
+                                       const peering::part_label& /*label*/, ilp::bytes_span /*body*/) {
+        sink.refuse_malformed(request);
+        return nullptr;
+    }
+    /// The Fulfill of a packet that has come in parts from this peer; nullopt if there is none.
+    virtual std::optional<ilp::bytes> outcome_of(const peering::peer& /*from*/, const peering::split_id& /*id*/) {
+        return std::nullopt;
+    }
 
     // Asynchronous mode (RFC 35).
 

@@ -12,12 +12,11 @@ namespace {
 
 constexpr const char* not_accepted = "too many tasks are waiting for the store";
 
-std::expected<event_outbox::contents, std::string> load_from(peering::store& store, std::size_t limit) {
-    auto earliest = store.load_pending_events(limit);
+std::expected<event_outbox::contents, std::string> load_from(peering::bookkeeper& keeper, peering::event_line line,
+                                                             std::size_t limit) {
+    auto earliest = keeper.store().load_pending_events(line, limit);
     if (!earliest) return std::unexpected{earliest.error().message};
-    const auto count = store.count_pending_events();
-    if (!count) return std::unexpected{count.error().message};
-    return event_outbox::contents{std::move(*earliest), *count};
+    return event_outbox::contents{std::move(*earliest), keeper.undelivered().pending()};
 }
 
 std::expected<void, std::string> save_with(peering::bookkeeper& keeper, const peering::event_attempt& attempt) {
@@ -28,9 +27,10 @@ std::expected<void, std::string> save_with(peering::bookkeeper& keeper, const pe
 
 }  // namespace
 
-void store_outbox::load(std::size_t limit, std::function<void(std::expected<contents, std::string>)> done) {
-    const bool accepted = committer_.execute([this, limit, done](peering::bookkeeper& keeper) {
-        boost::asio::post(control_, [done, loaded = load_from(keeper.store(), limit)] { done(loaded); });
+void store_outbox::load(peering::event_line line, std::size_t limit,
+                        std::function<void(std::expected<contents, std::string>)> done) {
+    const bool accepted = committer_.execute([this, line, limit, done](peering::bookkeeper& keeper) {
+        boost::asio::post(control_, [done, loaded = load_from(keeper, line, limit)] { done(loaded); });
     });
     if (!accepted) boost::asio::post(control_, [done] { done(std::unexpected{not_accepted}); });
 }

@@ -21,11 +21,12 @@ class event_outbox {
 public:
     struct contents {
         std::vector<peering::pending_event> earliest;  ///< sorted by due time
-        std::uint64_t count = 0;                       ///< number of all undelivered events
+        std::uint64_t count = 0;                       ///< number of all undelivered events of both lines
     };
 
     virtual ~event_outbox() = default;
-    virtual void load(std::size_t limit, std::function<void(std::expected<contents, std::string>)> done) = 0;
+    virtual void load(peering::event_line line, std::size_t limit,
+                      std::function<void(std::expected<contents, std::string>)> done) = 0;
     virtual void save(peering::event_attempt attempt, std::function<void(std::expected<void, std::string>)> done) = 0;
 };
 
@@ -35,7 +36,8 @@ public:
     store_outbox(peering::committer& committer, boost::asio::io_context& control)
         : committer_{committer}, control_{control} {}
 
-    void load(std::size_t limit, std::function<void(std::expected<contents, std::string>)> done) override;
+    void load(peering::event_line line, std::size_t limit,
+              std::function<void(std::expected<contents, std::string>)> done) override;
     void save(peering::event_attempt attempt, std::function<void(std::expected<void, std::string>)> done) override;
 
 private:

@@ -51,7 +51,10 @@ std::optional<pending_event> webhook_schedule::take(ilp::steady_time now) {
 
 event_attempt webhook_schedule::ended(const pending_event& event, bool delivered, const ilp::instant& now) {
     wall_.observe(now);
-    event_attempt attempt{.uuid = event.event.uuid, .delivered = delivered, .due = {}};
+    event_attempt attempt{.uuid = event.event.uuid,
+                          .delivered = delivered,
+                          .due = {},
+                          .receiving_account = event.event.receiving_account};
     if (delivered || event.attempts >= max_retry_) return attempt;
     const auto pause = pause_after(event.attempts + 1);
     attempt.due = now.wall + pause;

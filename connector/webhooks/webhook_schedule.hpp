@@ -13,8 +13,8 @@
 
 namespace connector {
 
-/// Decides which event is posted next and when, and what follows from the answer. It uses no socket, clock or database:
-/// the store keeps the events, and this class holds those due first.
+/// Decides which event of a line is posted next and when, and what follows from the answer. It uses no socket, clock or
+/// database: the store keeps the events, and this class holds those due first.
 ///
 /// Pauses are measured by the steady clock. The store keeps the time of the next attempt by the wall clock, for the
 /// next start and for the order of the events; if the wall clock is set in between, no event waits longer or shorter

@@ -45,48 +45,51 @@ webhooks::webhooks(boost::asio::io_context& control, config::webhook_settings se
       settings_{std::move(settings)},
       outbox_{outbox},
       tls_{std::move(tls)},
-      schedule_{settings_.max_retry},
-      due_timer_{control} {}
+      lines_{delivery_line{control, peering::event_line::node, settings_.max_retry},
+             delivery_line{control, peering::event_line::payments, settings_.max_retry}} {}
 
 void webhooks::look_for_events() {
-    schedule_.request_load();
-    proceed();
+    for (delivery_line& each : lines_) {
+        each.schedule.request_load();
+        proceed(each);
+    }
 }
 
 /// Does everything that can be done now, and sets the timer for the rest.
-void webhooks::proceed() {
+void webhooks::proceed(delivery_line& line) {
     const auto now = std::chrono::steady_clock::now();
-    if (!loading_ && schedule_.must_load(now)) load();
-    while (auto event = schedule_.take(now)) post(std::move(*event));
-    const auto due = schedule_.next_due();
+    if (!line.is_loading && line.schedule.must_load(now)) load(line);
+    while (auto event = line.schedule.take(now)) post(line, std::move(*event));
+    const auto due = line.schedule.next_due();
     if (!due || *due <= now) return;  // due work continues when a pending answer arrives
-    due_timer_.expires_at(*due);
-    due_timer_.async_wait([this](error_code error) {
-        if (!error) proceed();
+    line.due_timer.expires_at(*due);
+    line.due_timer.async_wait([this, &line](error_code error) {
+        if (!error) proceed(line);
     });
 }
 
-void webhooks::load() {
-    loading_ = true;
-    schedule_.begin_load();
-    outbox_.load(webhook_schedule::waiting_max, [this](std::expected<event_outbox::contents, std::string> found) {
-        if (!found) {
-            schedule_.request_load();
-            return after(store_pause, [this] {
-                loading_ = false;
-                proceed();
-            });
-        }
-        loading_ = false;
-        stats_.pending = found->count;
-        schedule_.loaded(std::move(found->earliest), ilp::read_clocks());
-        proceed();
-    });
+void webhooks::load(delivery_line& line) {
+    line.is_loading = true;
+    line.schedule.begin_load();
+    outbox_.load(line.kind, webhook_schedule::waiting_max,
+                 [this, &line](std::expected<event_outbox::contents, std::string> found) {
+                     if (!found) {
+                         line.schedule.request_load();
+                         return after(store_pause, [this, &line] {
+                             line.is_loading = false;
+                             proceed(line);
+                         });
+                     }
+                     line.is_loading = false;
+                     stats_.pending = found->count;
+                     line.schedule.loaded(std::move(found->earliest), ilp::read_clocks());
+                     proceed(line);
+                 });
 }
 
-void webhooks::post(pending_event event) {
+void webhooks::post(delivery_line& line, pending_event event) {
     std::optional<std::string> body = body_of(event.event);
-    if (!body) return ended(event, "its data is not JSON");
+    if (!body) return ended(line, event, "its data is not JSON");
     http_call call{.method = http_method::post,
                    .endpoint = *settings_.url,
                    .timeout = settings_.timeout,
@@ -99,17 +102,17 @@ void webhooks::post(pending_event event) {
     }
     call.body = std::move(*body);
     connector::call(control_, std::move(call),
-                    [this, event = std::move(event)](const std::expected<http_answer, std::string>& answer) {
-                        if (!answer) return ended(event, answer.error());
+                    [this, &line, event = std::move(event)](const std::expected<http_answer, std::string>& answer) {
+                        if (!answer) return ended(line, event, answer.error());
                         const bool taken =
                             settings_.only_status_200 ? answer->status == 200 : answer->status / 100 == 2;
-                        ended(event, taken ? "" : fmt::format("HTTP status {}", answer->status));
+                        ended(line, event, taken ? "" : fmt::format("HTTP status {}", answer->status));
                     });
 }
 
 /// An empty `fault` means success.
-void webhooks::ended(const pending_event& event, const std::string& fault) {
-    event_attempt attempt = schedule_.ended(event, fault.empty(), ilp::read_clocks());
+void webhooks::ended(delivery_line& line, const pending_event& event, const std::string& fault) {
+    event_attempt attempt = line.schedule.ended(event, fault.empty(), ilp::read_clocks());
     ++(attempt.delivered ? stats_.delivered : stats_.failed);
     if (attempt.delivered) {
         log::write(log::level::debug, "a webhook was delivered",
@@ -123,15 +126,15 @@ void webhooks::ended(const pending_event& event, const std::string& fault) {
         log::write(log::level::error, "a webhook was given up; its event will not be delivered",
                    {{"event", event.event.uuid}, {"type", event.event.type}, {"reason", fault}});
     }
-    save(attempt);
+    save(line, attempt);
 }
 
-void webhooks::save(const event_attempt& attempt) {
-    outbox_.save(attempt, [this, attempt](const std::expected<void, std::string>& result) {
-        if (!result) return after(store_pause, [this, attempt] { save(attempt); });
+void webhooks::save(delivery_line& line, const event_attempt& attempt) {
+    outbox_.save(attempt, [this, &line, attempt](const std::expected<void, std::string>& result) {
+        if (!result) return after(store_pause, [this, &line, attempt] { save(line, attempt); });
         if (!attempt.due && stats_.pending > 0) --stats_.pending;
-        schedule_.saved(attempt);
-        proceed();
+        line.schedule.saved(attempt);
+        proceed(line);
     });
 }
 

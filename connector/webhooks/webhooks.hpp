@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -18,8 +19,8 @@
 
 namespace connector {
 
-/// Posts the events of the outbox to `webhooks.url`, each at least once, a few at a time. It runs on the control loop,
-/// which must have stopped before it is destroyed.
+/// Posts the events of the outbox to `webhooks.url`, each at least once, a few of each line at a time: those of one
+/// line do not wait for the other. It runs on the control loop, which must have stopped before it is destroyed.
 class webhooks {
 public:
     struct statistics {
@@ -42,20 +43,28 @@ public:
     const statistics& stats() const noexcept { return stats_; }
 
 private:
-    void proceed();
-    void load();
-    void post(peering::pending_event event);
-    void ended(const peering::pending_event& event, const std::string& fault);
-    void save(const peering::event_attempt& attempt);
+    struct delivery_line {
+        delivery_line(boost::asio::io_context& control, peering::event_line line, std::uint32_t max_retry)
+            : kind{line}, schedule{max_retry}, due_timer{control} {}
+
+        peering::event_line kind;
+        webhook_schedule schedule;
+        boost::asio::steady_timer due_timer;
+        bool is_loading = false;
+    };
+
+    void proceed(delivery_line& line);
+    void load(delivery_line& line);
+    void post(delivery_line& line, peering::pending_event event);
+    void ended(delivery_line& line, const peering::pending_event& event, const std::string& fault);
+    void save(delivery_line& line, const peering::event_attempt& attempt);
     void after(std::chrono::milliseconds pause, std::function<void()> action);
 
     boost::asio::io_context& control_;
     const config::webhook_settings settings_;
     event_outbox& outbox_;
     std::shared_ptr<const tls_context> tls_;
-    webhook_schedule schedule_;
-    boost::asio::steady_timer due_timer_;
-    bool loading_ = false;
+    std::array<delivery_line, 2> lines_;
     statistics stats_;
 };
 

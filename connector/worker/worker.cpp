@@ -45,7 +45,8 @@ double seconds(std::chrono::steady_clock::duration duration) {
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
                std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
                packet_tls tls, std::shared_ptr<expected_replies> replies,
-               std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets)
+               std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets,
+               std::shared_ptr<peering::split_outcomes> outcomes, std::shared_ptr<accepted_parts> accepted)
     : settings_{settings},
       room_{settings.max_connections},
       timeouts_{settings.request_timeout, settings.idle_timeout},
@@ -64,6 +65,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       forwarding_table_{directory.own_address(), directory.peers(), directory.receiving_accounts()},
       rates_{std::move(rates)},
       expected_replies_{std::move(replies)},
+      outcomes_{std::move(outcomes)},
       reply_sender_{loop_,
                     {.find_peer = [this](std::uint32_t id) { return forwarding_table_.find(id); },
                      .make_link = [this](const peering::peer& peer) -> std::unique_ptr<request_link> {
@@ -77,7 +79,9 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       packets_{[](deadline& expiry) {
           auto& packet = static_cast<packet_in_flight&>(expiry);
           static_cast<worker*>(packet.listener)->on_deadline(packet);
-      }} {
+      }},
+      parts_timeout_{*this},
+      accepted_parts_{std::move(accepted)} {
     own_.name = "payments of this node";
     loop_.memory().set_bound(settings_.max_buffer_memory);
     loop_.at_turn_end([this] { end_turn(); });
@@ -135,6 +139,7 @@ void worker::apply(peering::terms_update update, std::function<void()> done) {
             state.link_to_peer->retire();
             retired_links_.push_back(std::move(state.link_to_peer));
             board_.close(before->id, std::exchange(state.reachability, nullptr));
+            if (state.accepts) state.accepts->store({});
         }
         reply_sender_.peers_changed(updates);
         for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->peers_changed(updates);
@@ -233,7 +238,8 @@ void worker::relieve_memory() {
 }
 
 void worker::check_drained() {
-    if (!draining_ || !drained_ || packets_.in_use() != 0 || payments_.size() != 0) return;
+    if (!draining_ || !drained_ || packets_.in_use() != 0 || collector_.sets().open() != 0 || payments_.size() != 0)
+        return;
     stop_accepting();
     if (reply_sender_.has_to_wait(is_grace_over_) || (!connections_.empty() && !is_grace_over_)) return;
     reply_sender_.give_up_all();
@@ -444,6 +450,7 @@ peer_state& worker::state_of(const peering::peer& peer) {
 
 void worker::open_link(const peering::peer& peer, peer_state& state) {
     state.reachability = board_.open(peer.id, peer.uuid);
+    state.accepts = accepted_parts_->of(peer.id);
     state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age, links_tls_, floods_,
                                    {settings_.callback_url, awaited_replies_});
 }
@@ -488,11 +495,12 @@ void worker::cancel_payment(std::uint64_t number) {
     });
 }
 
-packet_in_flight* worker::prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
-                                           ilp::bytes_span body) {
+owed_answer* worker::prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
+                                      ilp::bytes_span body) {
     peer_state& state = state_of(from);
     const load load = load_for(from.id, state);
     const auto [decided, context] = router_.decide(body, from, forwarding_table_, *rates_, load, loop_.now());
+    if (decided != step::bad_request) ++state.counters.incoming.prepares;
     return carry_out(decided, context, state, sink, request);
 }
 
@@ -500,6 +508,7 @@ bool worker::send_own(answer_sink& sink, std::uint64_t request, const peering::p
     const load load = load_for(payer.id, own_);
     if (load.store_unavailable) return false;
     const auto [decided, context] = router_.decide_own(prepare, payer, forwarding_table_, *rates_, load, loop_.now());
+    ++own_.counters.incoming.prepares;
     carry_out(decided, context, own_, sink, request);
     return true;
 }
@@ -508,7 +517,8 @@ load worker::load_for(std::uint32_t sender, const peer_state& state) {
     return {.draining = draining_,
             .store_unavailable = !committer_.store_is_healthy(),
             .packets_in_flight_full = is_full_for(sender, state),
-            .pools = &pools_};
+            .pools = &pools_,
+            .parts = accepted_parts_.get()};
 }
 
 /// Does what the router has decided. Null if the packet has ended.
@@ -518,7 +528,6 @@ packet_in_flight* worker::carry_out(step decided, const packet_context& context,
         sink.refuse_malformed(request);
         return nullptr;
     }
-    ++from.counters.incoming.prepares;
     switch (decided) {
         case step::reject:
             count_refusal(from, context.reason, context.to == nullptr ? nullptr : context.to->asset);
@@ -601,8 +610,9 @@ packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, peer
     std::memcpy(packet.condition.data(), context.prepare->condition().data(), packet.condition.size());
     ++state.counters.packets_in_flight;
     state.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
-    const auto refusal =
-        too_many ? std::optional{reject_reason::next_hop_queue_full} : next_hop.send(packet, context.prepare->bytes());
+    const auto refusal = too_many       ? std::optional{reject_reason::next_hop_queue_full}
+                         : context.plan ? send_in_parts(packet, next_hop, context)
+                                        : next_hop.send(packet, context.prepare->bytes());
     if (refusal) {
         // During the pause after a failed connect nothing has been tried.
         if (!too_many && *refusal != reject_reason::next_hop_unreachable)
@@ -659,6 +669,8 @@ void worker::count_refusal(peer_state& from, reject_reason reason, const peering
 
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     auto& packet = static_cast<packet_in_flight&>(carried);
+    if (packet.accepts != packet.to->accepts->load()) [[unlikely]]
+        note_accepted_parts(packet);
     reachability_record* const reachability = reachability_over(packet);
     const bool came_in_time = std::exchange(packet.came_in_time, false) || loop_.now().steady <= packet.due;
     if (!came_in_time) {
@@ -688,6 +700,9 @@ void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
         }
         case reply_kind::fulfill:
             ++of_next_hop.incoming.fulfills;
+            if (packet.parts != 1) [[unlikely]]
+                of_next_hop.splits.count(questions_.was_told(packet) ? split_result::sent_recovered
+                                                                     : split_result::sent_fulfilled);
             of_next_hop.outgoing.amount += static_cast<double>(packet.outgoing_amount.value);
             end_in_flight(packet);
             fulfilled(packet, reply.packet);
@@ -702,10 +717,12 @@ void worker::failed(carried_packet& carried, reject_reason reason) {
 void worker::fail(packet_in_flight& packet, reject_reason reason) {
     if (auto* const reachability = reachability_over(packet))
         reachability->failed(loop_.now(), reason, *packet.next_hop_link);
+    if (packet.parts != 1 && awaits_outcome(packet, reason)) return;
     reject(packet, reason);
 }
 
 void worker::on_deadline(packet_in_flight& packet) {
+    if (packet.parts != 1 && ask_outcome_before(packet)) return;
     // A packet still in the queue has waited too long: see waiting_time_max().
     if (const auto refusal = packet.next_hop_link->withdraw(packet)) return fail(packet, *refusal);
     if (loop_.now().steady < packet.due) return loop_.set(packet, packet.due);
@@ -724,6 +741,8 @@ void worker::end_in_flight(packet_in_flight& packet) {
 
 /// Returns what a packet held and took that is not fulfilled.
 void worker::give_back(packet_in_flight& packet) {
+    if (packet.parts != 1) [[unlikely]]
+        packet.to->counters.splits.count(split_result::sent_rejected);
     peering::ledger::release(packet.transfer.legs());
     packet.limits.give_back_throughput(packet.incoming_amount, packet.outgoing_amount,
                                        loop_.now().steady - packet.arrived_at);
@@ -744,6 +763,8 @@ bool worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
     ++of_sender.outgoing.fulfills;
     of_sender.incoming.amount += static_cast<double>(packet.incoming_amount.value);
     const bool held = !packet.transfer.empty();
+    if (held && packet.answer_to == &collector_) [[unlikely]]
+        batch_.keep(collector_.fulfilled(static_cast<part_collector::place>(packet.request), fulfill));
     if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, fulfill, held);
     if (!held) {
         finish(packet);
@@ -759,6 +780,10 @@ void worker::finish(packet_in_flight& packet) {
     --packet.from->packets;
     packet.limits.end(packet.incoming_amount);
     if (packet.pool_share != nullptr) *packet.pool_share -= packet.outgoing_amount.value;
+    if (packet.parts != 1) [[unlikely]] {
+        questions_.end(packet);
+        packet.parts = 1;
+    }
     packets_.give_back(packet);
     check_drained();
 }

@@ -25,9 +25,13 @@
 #include "connector/transport/probes.hpp"
 #include "connector/transport/reachability_board.hpp"
 #include "connector/worker/make_link.hpp"
+#include "connector/worker/outcome_questions.hpp"
+#include "connector/worker/part_collector.hpp"
+#include "connector/worker/peer_state.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/terms_update.hpp"
+#include "peering/splitting/split_outcomes.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -50,20 +54,6 @@ struct packet_tls {
     std::shared_ptr<const tls_context> links;
 };
 
-/// A worker's state for one peer. Packets in flight refer to it, so it survives changes to the peer's terms and the
-/// removal of the peer.
-struct peer_state {
-    peer_state(fair_turns& turns, std::uint32_t peer) : share{turns, peer} {}
-
-    peer_counters counters;
-    std::unique_ptr<link> link_to_peer;                 ///< created for the first packet to the peer
-    std::shared_ptr<reachability_record> reachability;  ///< over that link; null without one
-    std::string name;                                   ///< the peer's name, for the log
-    std::size_t packets = 0;          ///< that came from the peer, from their arrival until the answer may be sent
-    turn_share share;                 ///< of the turns of the worker's loop
-    connections_of_peer connections;  ///< that the peer has made
-};
-
 /// One thread with its own loop, listener, connections, links and packets: a packet never changes threads. The worker
 /// does the I/O for the router: it moves bytes between sockets and the decision logic, and postings to the committer.
 class worker final : public prepare_handler,
@@ -75,7 +65,8 @@ public:
     worker(const config::connector_settings& settings, const peering::directory& directory,
            std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
            packet_tls tls, std::shared_ptr<expected_replies> replies,
-           std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets);
+           std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets,
+           std::shared_ptr<peering::split_outcomes> outcomes, std::shared_ptr<accepted_parts> accepted);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
@@ -132,8 +123,11 @@ private:
     void unauthenticated(const boost::asio::ip::address& remote) override;
     turn_share* share_of(const peering::peer* peer) override;
     turn_share* share_of_handshakes() override { return &share_of_handshakes_; }
-    packet_in_flight* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
-                                       ilp::bytes_span body) override;
+    owed_answer* prepare_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
+                                  ilp::bytes_span body) override;
+    owed_answer* part_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
+                               const peering::part_label& label, ilp::bytes_span body) override;
+    std::optional<ilp::bytes> outcome_of(const peering::peer& from, const peering::split_id& id) override;
 
     acceptance asynchronous_prepare_received(const peering::peer& from, const request_id& id,
                                              const std::string& reply_at, ilp::bytes_span body) override;
@@ -174,6 +168,17 @@ private:
                                 std::uint64_t request);
     packet_in_flight* forward(answer_sink& sink, std::uint64_t request, peer_state& from,
                               const packet_context& context);
+    void carry_out_whole(part_collector::place set, const peering::peer& from);
+    bool hold_whole(part_collector::place set, const peering::peer& from, answer_sink& sink, std::uint64_t request);
+    void give_up_hold(collected_packet& whole);
+    void refuse_whole(part_collector::place set, reject_reason reason);
+    void watch_parts();
+    void parts_timed_out();
+    std::optional<reject_reason> send_in_parts(packet_in_flight& packet, link& next_hop, const packet_context& context);
+    bool awaits_outcome(packet_in_flight& packet, reject_reason reason);
+    bool ask_outcome_before(packet_in_flight& packet);
+    void outcome_told(packet_in_flight& packet, ilp::bytes_span answer);
+    void note_accepted_parts(packet_in_flight& packet);
     packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, peer_state& from,
                                  const packet_context& context);
     void note_payment(const packet_context& context, ilp::amount received);
@@ -246,10 +251,18 @@ private:
     payment_runs payments_{loop_, *this, own_.share};
     const std::shared_ptr<expected_replies> expected_replies_;  ///< of all workers
     awaited_replies awaited_replies_{loop_, expected_replies_};
+    const std::shared_ptr<peering::split_outcomes> outcomes_;  ///< of all workers
     reply_sender reply_sender_;
     std::vector<std::unique_ptr<link>> retired_links_;  ///< still finishing their packets
 
     packet_pool packets_;
+    part_collector collector_{
+        [this](peering::split_outcome outcome) { outcomes_->add(std::move(outcome), loop_.now().wall); }};
+    deadline_of<worker, &worker::parts_timed_out> parts_timeout_;
+    outcome_questions questions_{
+        [this](packet_in_flight& packet, ilp::bytes_span answer) { outcome_told(packet, answer); }};
+    ilp::bytes scratch_parts_;                              ///< a packet whose parts are still missing
+    const std::shared_ptr<accepted_parts> accepted_parts_;  ///< of all workers
     recent_users senders_{senders_memory};
     pool_shares pools_;
     peering::posting_batch batch_;  ///< postings of this turn

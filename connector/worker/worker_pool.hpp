@@ -8,6 +8,7 @@
 #include "peering/book/committer.hpp"
 #include "peering/directory/directory.hpp"
 #include "peering/directory/terms_update.hpp"
+#include "peering/splitting/split_outcomes.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -34,7 +35,8 @@ public:
     /// Makes the workers, which then listen and do not accept yet. Returns what went wrong, if anything did.
     std::optional<std::string> listen(const config::connector_settings& settings, const peering::directory& directory,
                                       peering::committer& committer, const packet_tls& tls,
-                                      const std::shared_ptr<const ilp::stream::receiver_secrets>& receiver_secrets);
+                                      const std::shared_ptr<const ilp::stream::receiver_secrets>& receiver_secrets,
+                                      const std::shared_ptr<peering::split_outcomes>& outcomes);
     void start();
 
     // Preconditions of these two: listen() has succeeded.

@@ -3,6 +3,7 @@
 #include "ilp/invariant.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -17,6 +18,10 @@ constexpr unsigned temporary_max = 10;
 constexpr unsigned late_max = 4;
 constexpr unsigned low_max = 4;
 constexpr unsigned declined_max = 4;
+
+// Parts of one unit of the receiver that each packet is worth beyond whole units, because more than one connector on
+// the path rounds down: none, and more whenever the receiver got a unit too little.
+constexpr std::array<std::uint64_t, 4> spared_parts{std::numeric_limits<std::uint64_t>::max(), 256, 32, 4};
 
 amount sum_of(amount a, amount b) noexcept {
     return {b.value > amount::max().value - a.value ? amount::max().value : a.value + b.value};
@@ -110,10 +115,15 @@ auto outgoing_payment::next(steady_time now) -> step {
     }
     require(amount <= left_to_send(), "a payment never sends more than it may");
     const ilp::amount minimum = minimum_of(amount);
-    const packet_in_flight packet{amount, minimum, std::max(minimum, rate_.delivered_for(amount)), now};
+    const packet_in_flight packet{.amount = amount,
+                                  .minimum = minimum,
+                                  .expected = std::max(minimum, rate_.delivered_for(amount)),
+                                  .conceded = rest_of(terms_.minimum.minimum_for(amount), least_of(amount)),
+                                  .sent_at = now};
     in_flight_.emplace(++last_number_, packet);
     in_flight_amount_ = sum_of(in_flight_amount_, amount);
     in_flight_expected_ = sum_of(in_flight_expected_, packet.expected);
+    in_flight_conceded_ = sum_of(in_flight_conceded_, packet.conceded);
     window_.sent(now);
     return send_packet{last_number_, amount, packet.minimum, now + times_.lifetime()};
 }
@@ -152,7 +162,9 @@ void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& r
             if (rejection.received) {
                 times_.measured(now - packet.sent_at);
                 maximum_.passed(packet.amount);
-                if (*rejection.received < packet.minimum) return below_minimum(packet, now);
+                if (*rejection.received < packet.minimum) {
+                    return below_minimum(packet, *rejection.received, now);
+                }
             }
             set_back(declined_, declined_max, packet, now, payment_end::refused, rejection.code);
             return;
@@ -207,6 +219,7 @@ auto outgoing_payment::take(std::uint64_t number) -> packet_in_flight {
     in_flight_.erase(found);
     in_flight_amount_ = rest_of(in_flight_amount_, packet.amount);
     in_flight_expected_ = rest_of(in_flight_expected_, packet.expected);
+    in_flight_conceded_ = rest_of(in_flight_conceded_, packet.conceded);
     return packet;
 }
 
@@ -232,9 +245,16 @@ void outgoing_payment::out_of_order(const packet_in_flight& packet, std::optiona
     set_back(temporary_, allowed, packet, now, payment_end::refused, code);
 }
 
-void outgoing_payment::below_minimum(const packet_in_flight& packet, steady_time now) {
-    if (packet.amount < largest_fulfilled_) return too_small(packet);
-    set_back(low_, low_max, packet, now, payment_end::rate_too_low, error_code::f99_application_error);
+void outgoing_payment::below_minimum(const packet_in_flight& packet, amount received, steady_time now) {
+    if (packet.amount < largest_fulfilled_) {
+        if (!received.is_zero()) remainder_ = exchange_ratio{received.value, packet.amount.value};
+        const bool may_be_conceded = rest_of(least_of(packet.amount), received).is_zero();
+        if (in_flight_.empty() && !may_be_conceded) return too_small(packet);
+    }
+    if (!set_back(low_, low_max, packet, now, payment_end::rate_too_low, error_code::f99_application_error)) return;
+    prefers_full_packets_ = true;
+    const bool is_rounding = rest_of(packet.minimum, received).value <= 1;
+    if (is_rounding && spared_ + 1 < spared_parts.size()) ++spared_;
 }
 
 void outgoing_payment::too_small(const packet_in_flight& packet) noexcept {
@@ -266,8 +286,51 @@ amount outgoing_payment::missing() const noexcept {
 }
 
 amount outgoing_payment::minimum_of(amount packet) const noexcept {
-    const amount minimum = terms_.minimum.minimum_for(packet);
-    return is_fixed_delivery() ? std::min(minimum, missing()) : minimum;
+    const amount least = least_of(packet);
+    return is_fixed_delivery() ? std::min(least, missing()) : least;
+}
+
+amount outgoing_payment::least_of(amount packet) const noexcept {
+    const amount by_terms = terms_.minimum.minimum_for(packet);
+    amount least = units_of(packet);
+    if (remainder_ && packet.value <= remainder_->sent) least = std::min(least, remainder_->delivered_for(packet));
+    return std::min(std::max({least, rest_of(by_terms, may_concede()), amount{1}}), by_terms);
+}
+
+/// What has arrived beyond the minimum counts, but no more of it than was expected: the receiver could say anything.
+amount outgoing_payment::may_concede() const noexcept {
+    const amount arrived = std::min(delivered_, terms_.expected.delivered_for(sent_));
+    return rest_of(rest_of(sum_of(arrived, {1}), terms_.minimum.minimum_for(sent_)), in_flight_conceded_);
+}
+
+amount outgoing_payment::units_of(amount sent_amount) const noexcept {
+    return terms_.expected.delivered_for(rest_of(sent_amount, spared()));
+}
+
+amount outgoing_payment::amount_of(amount units) const noexcept {
+    return sum_of(terms_.expected.sent_for(units), spared());
+}
+
+amount outgoing_payment::spared() const noexcept {
+    const std::uint64_t unit = terms_.expected.sent_for({1}).value;
+    const std::uint64_t parts = spared_parts[spared_];
+    return {spared_ == 0 ? 0 : unit / parts + (unit % parts != 0 ? 1 : 0)};
+}
+
+amount outgoing_payment::cut(amount wanted, amount packet_max) const noexcept {
+    if (wanted <= packet_max) return wanted;
+    const bool are_two_left = wanted.value - packet_max.value < packet_max.value;
+    const amount units_max = units_of(packet_max);
+    if (units_max.is_zero()) return are_two_left ? amount{wanted.value - wanted.value / 2} : packet_max;
+    amount units = units_max;
+    if (are_two_left && !prefers_full_packets_) {
+        const amount all = units_of(wanted);
+        units = std::clamp(amount{all.value - all.value / 2}, amount{1}, units_max);
+    } else if (are_two_left && units_max.value > 1) {
+        const amount rest = rest_of(wanted, amount_of(units_max));
+        if (units_of(rest).is_zero()) --units.value;  // so that the rest is worth a unit
+    }
+    return std::min(amount_of(units), packet_max);
 }
 
 amount outgoing_payment::next_amount() {
@@ -275,15 +338,11 @@ amount outgoing_payment::next_amount() {
     amount wanted = left;
     if (is_fixed_delivery()) {
         if (missing().is_zero()) return {};
-        wanted = std::min(left, std::max(rate_.sent_for(missing()), smallest_));
+        wanted = std::min(left, std::max(sum_of(rate_.sent_for(missing()), spared()), smallest_));
     }
     const amount in_flight_max = std::max(window_.value(), smallest_);
     const amount packet_max = std::min(maximum_.value(), in_flight_max);
-    amount packet = wanted;
-    if (wanted > packet_max) {
-        const bool are_two_left = wanted.value - packet_max.value < packet_max.value;
-        packet = are_two_left ? amount{wanted.value - wanted.value / 2} : packet_max;
-    }
+    const amount packet = cut(wanted, packet_max);
     if (packet < smallest_) {
         if (in_flight_.empty()) {
             stop(is_fixed_delivery() && left < smallest_ ? payment_end::limit_reached : payment_end::amount_too_small);

@@ -22,8 +22,10 @@
 namespace ilp {
 
 /// What is to be paid. `minimum` protects each packet and thereby the whole: a packet carries minimum.minimum_for() of
-/// its amount, rounded up, as the least that the receiver may fulfill. Connectors round each packet down, so a minimum
-/// equal to the rate holds only where no packet is rounded; otherwise agree on a slippage.
+/// its amount, rounded up, as the least that the receiver may fulfill. Connectors round each packet down, which would
+/// refuse a good rate where the receiver's unit is coarse. So a packet may ask for a unit less, or the remainder for
+/// what rounding leaves of it, as long as the whole delivers at most one unit less than its minimum. A minimum equal to
+/// the rate holds only where no packet is rounded; otherwise agree on a slippage.
 ///
 /// With a fixed delivery, the whole is protected by `send`, and a packet need not carry more than what is still
 /// missing.
@@ -81,7 +83,9 @@ std::string_view describe(payment_end end) noexcept;
 /// F are final.
 ///
 /// **The last packet takes the remainder.** If less than two packets are left, they are made equal: a small remainder
-/// could be rounded to nothing on the way.
+/// could be rounded to nothing on the way. Each packet but the last is worth whole units of the receiver at the quoted
+/// rate, or hardly more, so that rounding takes little of it. If the receiver says that it got a unit too little, the
+/// next packets have some more to spare, and if equal packets lose too much, the larger one leaves first.
 ///
 /// At its end, and when it was cancelled, a payment waits for the answers to what is in flight. Not thread-safe.
 class outgoing_payment {
@@ -129,6 +133,7 @@ private:
         ilp::amount amount;
         ilp::amount minimum;
         ilp::amount expected;  // what it will deliver
+        ilp::amount conceded;  // of what its amount must deliver by the terms
         steady_time sent_at;
     };
 
@@ -144,7 +149,7 @@ private:
     bool set_back(setbacks& kind, unsigned allowed, const packet_in_flight& packet, steady_time now, payment_end end,
                   std::optional<error_code> code);
     void out_of_order(const packet_in_flight& packet, std::optional<error_code> code, steady_time now);
-    void below_minimum(const packet_in_flight& packet, steady_time now);
+    void below_minimum(const packet_in_flight& packet, amount received, steady_time now);
     void too_small(const packet_in_flight& packet) noexcept;
     void had_too_little_time(const packet_in_flight& packet, error_code code, steady_time now);
     void learn_rate(amount sent_amount, amount delivered) noexcept;
@@ -155,6 +160,17 @@ private:
     /// Fixed delivery: what is to be delivered beside what is expected from the packets in flight.
     amount missing() const noexcept;
     amount minimum_of(amount packet) const noexcept;
+    /// The least that a packet must deliver by the terms.
+    amount least_of(amount packet) const noexcept;
+    /// What the whole may deliver less because of rounding, beside what the packets in flight may.
+    amount may_concede() const noexcept;
+    /// Whole units of the receiver that an amount delivers at the quoted rate, and the amount for so many.
+    amount units_of(amount sent_amount) const noexcept;
+    amount amount_of(amount units) const noexcept;
+    /// Of each packet, for rounding on the way.
+    amount spared() const noexcept;
+    /// The next packet of several, of which none is larger than `packet_max`.
+    amount cut(amount wanted, amount packet_max) const noexcept;
     /// Zero if nothing can leave before an answer arrives. Stops the payment if nothing can leave at all.
     amount next_amount();
     step wait(steady_time now) const noexcept;
@@ -167,6 +183,7 @@ private:
     std::unordered_map<std::uint64_t, packet_in_flight> in_flight_;
     amount in_flight_amount_;
     amount in_flight_expected_;
+    amount in_flight_conceded_;
     std::uint64_t last_number_ = 0;
 
     path_maximum maximum_;
@@ -176,6 +193,10 @@ private:
     amount rate_sample_;        // the size of the packet that showed it
     amount smallest_{1};        // smaller packets are rounded to nothing on the way
     amount largest_fulfilled_;  // of this payment since it was started or taken up
+
+    unsigned spared_ = 0;                      // rises with what each packet has to spare for rounding
+    bool prefers_full_packets_ = false;        // of two, instead of equal ones
+    std::optional<exchange_ratio> remainder_;  // what the receiver got of a packet that was too small
 
     setbacks temporary_;
     setbacks late_;

@@ -2,7 +2,10 @@
 
 #include "ilp/invariant.hpp"
 
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -30,21 +33,34 @@ envelope_cipher::envelope_cipher() : context_{EVP_CIPHER_CTX_new()} {
     if (!done) throw std::runtime_error{"libcrypto has no AES-256-GCM: check the providers in its openssl.cnf"};
 }
 
+envelope_cipher::~envelope_cipher() {
+    OPENSSL_cleanse(key_.data(), key_.size());  // libcrypto wipes what it has itself
+}
+
+const octet* envelope_cipher::new_key(const digest& key) noexcept {
+    if (has_key_ && equal_in_constant_time(key_, key)) return nullptr;
+    key_ = key;
+    has_key_ = true;
+    return key.data();
+}
+
 std::optional<bytes_span> envelope_cipher::open(const digest& key, bytes_view envelope, bytes_span to) noexcept {
     if (envelope.size() < envelope_overhead) return std::nullopt;
     const bytes_view ciphertext = envelope.subspan(envelope_overhead);
     require(to.size() >= ciphertext.size(), "the plaintext of an envelope has room");
     envelope_tag expected;
     std::ranges::copy(envelope.subspan(iv_size, tag_size), expected.begin());
+    const std::array<OSSL_PARAM, 2> tag{
+        OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, expected.data(), expected.size()),
+        OSSL_PARAM_construct_end()};
     EVP_CIPHER_CTX* const context = context_.get();
+    require(EVP_DecryptInit_ex2(context, nullptr, new_key(key), envelope.data(), tag.data()) == 1,
+            "AES-256-GCM takes a key, a vector and a tag");
     octet none;
     int size = 0;
-    const bool is_authentic =
-        EVP_DecryptInit_ex2(context, nullptr, key.data(), envelope.data(), nullptr) == 1 &&
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(expected.size()), expected.data()) == 1 &&
-        (ciphertext.empty() ||
-         EVP_DecryptUpdate(context, to.data(), &size, ciphertext.data(), static_cast<int>(ciphertext.size())) == 1) &&
-        EVP_DecryptFinal_ex(context, &none, &size) == 1;
+    const bool is_authentic = (ciphertext.empty() || EVP_DecryptUpdate(context, to.data(), &size, ciphertext.data(),
+                                                                       static_cast<int>(ciphertext.size())) == 1) &&
+                              EVP_DecryptFinal_ex(context, &none, &size) == 1;
     if (!is_authentic) return std::nullopt;
     return to.first(ciphertext.size());
 }
@@ -67,7 +83,7 @@ bytes_span envelope_cipher::seal_with(const digest& key, std::span<const octet, 
     EVP_CIPHER_CTX* const context = context_.get();
     octet none;
     int size = 0;
-    const bool done = EVP_EncryptInit_ex2(context, nullptr, key.data(), iv.data(), nullptr) == 1 &&
+    const bool done = EVP_EncryptInit_ex2(context, nullptr, new_key(key), iv.data(), nullptr) == 1 &&
                       (plaintext.empty() || EVP_EncryptUpdate(context, ciphertext, &size, plaintext.data(),
                                                               static_cast<int>(plaintext.size())) == 1) &&
                       EVP_EncryptFinal_ex(context, &none, &size) == 1 &&

@@ -2,9 +2,8 @@
 
 namespace ilp::stream {
 
-received receiver::receive(const digest& shared_secret, bytes_view data, std::span<const octet, hash_size> condition,
+received receiver::receive(const connection_keys& keys, bytes_view data, std::span<const octet, hash_size> condition,
                            ilp::amount amount, std::string_view asset_code, std::uint8_t asset_scale) noexcept {
-    const connection_keys keys = derive_keys(shared_secret);
     const auto plaintext = cipher_.open(keys.encryption, data, plaintext_);
     const auto request = plaintext ? packet_view::parse(*plaintext) : std::unexpected{packet_error::malformed};
     if (!request) return {.verdict = verdict::unreadable};

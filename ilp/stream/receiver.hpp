@@ -4,12 +4,12 @@
 #include "ilp/condition.hpp"
 #include "ilp/stream/envelope.hpp"
 #include "ilp/stream/keys.hpp"
+#include "ilp/stream/known_connections.hpp"
 #include "ilp/stream/receive.hpp"
 #include "ilp/stream/receiver_token.hpp"
 
 #include <array>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -29,19 +29,19 @@ struct received {
 class receiver {
 public:
     /// Throws std::runtime_error if libcrypto lacks the cipher.
-    explicit receiver(std::shared_ptr<const receiver_secrets> secrets) : secrets_{std::move(secrets)} {}
+    explicit receiver(std::shared_ptr<const receiver_secrets> secrets) : connections_{std::move(secrets)} {}
 
-    /// The token that is the last segment of the destination. See receiver_secrets::open().
-    std::optional<opened_token> open_token(std::string_view segment) noexcept {
-        return secrets_->open(cipher_, segment);
+    /// The connection whose token is the last segment of the destination. See known_connections::find().
+    const receiver_connection* find_connection(std::string_view segment) noexcept {
+        return connections_.find(cipher_, segment);
     }
 
-    /// `amount` is what would be credited, in units of the account with this asset.
-    received receive(const digest& shared_secret, bytes_view data, std::span<const octet, hash_size> condition,
+    /// `keys` are those of the connection. `amount` is what would be credited, in units of the account with this asset.
+    received receive(const connection_keys& keys, bytes_view data, std::span<const octet, hash_size> condition,
                      ilp::amount amount, std::string_view asset_code, std::uint8_t asset_scale) noexcept;
 
 private:
-    std::shared_ptr<const receiver_secrets> secrets_;
+    known_connections connections_;
     envelope_cipher cipher_;
     std::array<octet, plaintext_size_max> plaintext_;
     std::array<octet, reply_size_max> reply_;

@@ -264,7 +264,8 @@ std::expected<void, std::string> recover(const catalogue& found, directory& dire
     return {};
 }
 
-std::expected<void, store_error> close_open_events(const catalogue& found, bookkeeper& keeper) {
+std::expected<void, store_error> restore_events(const catalogue& found, bookkeeper& keeper) {
+    keeper.restore_events(found.pending_events, found.open_events);
     if (found.open_events.empty()) return {};
     std::vector<event_record> closed = found.open_events;
     for (event_record& event : closed) event.is_open = false;

@@ -37,9 +37,10 @@ namespace peering {
 std::expected<void, std::string> recover(const catalogue& found, directory& directory, bookkeeper& keeper,
                                          operator_transfers& transfers, payments& payments);
 
-/// Has the events of payments that were arriving when the last process ended delivered as they are. Call it once, after
-/// recover(), before the committer starts.
-std::expected<void, store_error> close_open_events(const catalogue& found, bookkeeper& keeper);
+/// Counts the events that are not delivered, and has those of payments that were arriving when the last process ended
+/// delivered as they are. Call it once, after recover(), before anything else is written and before the committer
+/// starts.
+std::expected<void, store_error> restore_events(const catalogue& found, bookkeeper& keeper);
 
 /// The part of recover() without the withdrawals and payments.
 std::expected<void, std::string> open_directory(directory& directory, const catalogue& found, bookkeeper& keeper);

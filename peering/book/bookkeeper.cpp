@@ -122,6 +122,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
     if (auto written = commit(changes); !written) return written;
 
     if (takes_along) set_pending_batch(nullptr);
+    if (store_.is_durable()) undelivered_.written(changes);
     if (reports) incoming_->written();
     ledger_.apply(booked);
     for (const transfer_record& ended : changes.ended_transfers) {

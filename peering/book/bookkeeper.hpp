@@ -4,6 +4,7 @@
 #include "peering/book/ledger.hpp"
 #include "peering/book/posting_batch.hpp"
 #include "peering/book/thresholds.hpp"
+#include "peering/book/undelivered_events.hpp"
 #include "peering/records/event.hpp"
 #include "peering/store/store.hpp"
 
@@ -40,11 +41,18 @@ public:
 
     /// Has payments that arrive reported by events. One has ended when nothing more of it has come for `idle_time`.
     /// Call it before any other thread uses the bookkeeper.
-    void report_incoming_payments(std::chrono::milliseconds idle_time) { incoming_.emplace(idle_time); }
+    void report_incoming_payments(std::chrono::milliseconds idle_time) { incoming_.emplace(idle_time, undelivered_); }
     /// Any thread.
     bool reports_incoming_payments() const noexcept { return incoming_.has_value(); }
     /// Ends the payments that have been idle for long enough. They stay as they are if that cannot be written.
     std::expected<void, store_error> end_idle_payments(ilp::steady_time now);
+
+    /// The events of the store, as load() has found them. Call it before the first transaction with events.
+    void restore_events(std::span<const pending_count> pending, std::span<const event_record> open) {
+        undelivered_.restore(pending, open);
+    }
+    /// On the thread that writes.
+    const undelivered_events& undelivered() const noexcept { return undelivered_; }
 
     /// Writes `changes` as one transaction, then books it. `accounts` is derived from the other members and is filled
     /// in here, and the events of thresholds and of payments that arrive are added. Everything that moves money must
@@ -110,6 +118,7 @@ private:
     bool keeps_events_ = true;
 
     const posting_batch* pending_batch_ = nullptr;
+    undelivered_events undelivered_;
     std::optional<incoming_payments> incoming_;
     std::optional<ilp::steady_time> ends_idle_at_;  // in the transaction that is being written
     std::vector<posting> booked_;

@@ -31,12 +31,13 @@ struct received_packets {
     ilp::instant last{};
     bool has_ended = false;  ///< the sender has closed the connection or a stream
 
-    /// Adds packets of the same connection.
+    /// Adds packets to the same account.
     void add(const received_packets& more) noexcept {
         amount += more.amount;
         packets += more.packets;
         if (more.first.steady < first.steady) first = more.first;
         if (more.last.steady > last.steady) last = more.last;
+        if (more.address_expires_at > address_expires_at) address_expires_at = more.address_expires_at;
         has_ended = has_ended || more.has_ended;
     }
 };

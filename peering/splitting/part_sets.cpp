@@ -64,6 +64,7 @@ part_sets::outcome part_sets::open_first(const arrived_part& part, ilp::steady_t
 
 part_sets::outcome part_sets::add(open_set& to, place at, const arrived_part& part) {
     const part_label& label = part.label;
+    if (to.missing == 0) return {step::duplicate, at};  // whatever it is, the packet is on its way
     const bool belongs = part.connection == to.connection && label.parts == to.parts && label.total == to.total &&
                          ilp::differ_only_in_amount(part.prepare, to.prepare);
     if (!belongs) return {step::contradiction, at};

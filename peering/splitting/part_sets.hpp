@@ -71,7 +71,8 @@ public:
 
     /// The first part of an open set; the other parts differ only in their amounts.
     ilp::bytes& prepare(place set) { return sets_[set].prepare; }
-    const split_id& id(place set) const { return sets_[set].id.second; }
+    ilp::amount total(place set) const { return sets_[set].total; }
+    bool is_incomplete(place set) const { return sets_[set].missing != 0; }
 
     /// Ends an open set, and remembers its id.
     void close(place set);

@@ -13,11 +13,11 @@
 
 namespace peering {
 
-// The two header fields with which nodes split a packet across their link. Both are structured fields (RFC 8941) in
-// exactly the form that is written here: nobody but ilpd sends them, so nothing else is read.
+// The two header fields with which nodes split a packet across their link, in lower case. Both are structured fields
+// (RFC 8941) in exactly the form that is written here: nobody but ilpd sends them, so nothing else is read.
 
-inline constexpr std::string_view split_field = "ILP-Split";
-inline constexpr std::string_view split_accept_field = "ILP-Split-Accept";
+inline constexpr std::string_view split_field = "ilp-split";
+inline constexpr std::string_view split_accept_field = "ilp-split-accept";
 
 inline constexpr std::uint32_t split_parts_limit = config::split_settings::parts_limit;
 

@@ -15,6 +15,7 @@ public:
     static std::optional<split_plan> make(ilp::amount total, ilp::amount part_max, std::uint32_t parts_max) noexcept;
 
     std::uint32_t parts() const noexcept { return parts_; }
+    ilp::amount total() const noexcept { return total_; }
     /// The largest total that can be cut so.
     static ilp::amount largest_total(ilp::amount part_max, std::uint32_t parts_max) noexcept;
 

@@ -22,10 +22,10 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override {
         return inner_->find_transfer(uuid);
     }
-    std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override {
-        return inner_->load_pending_events(limit);
+    std::expected<std::vector<pending_event>, store_error> load_pending_events(event_line line,
+                                                                               std::size_t limit) override {
+        return inner_->load_pending_events(line, limit);
     }
-    std::expected<std::uint64_t, store_error> count_pending_events() override { return inner_->count_pending_events(); }
     using store::list_transfers;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(
         account_id account, account_side side, std::size_t limit, std::optional<std::uint64_t> from) override {

@@ -87,6 +87,7 @@ struct catalogue {
     std::vector<payment_record> open_payments;                 ///< that have not ended, by number
     std::uint64_t last_payment = 0;                            ///< number of the newest payment; 0: there is none
     std::vector<event_record> open_events;
+    std::vector<pending_count> pending_events;  ///< each receiving account at most once
 };
 
 /// What one transaction changes. The views must live until commit() returns.
@@ -107,7 +108,8 @@ struct changes {
     std::span<const payment_progress> advanced_payments{};  ///< of known payments, each once
     std::span<const account_change> accounts{};             ///< the accounts whose totals change, each once
     std::span<const event_record> new_events{};
-    /// Known open events with their new data, each once. Those that are not open any more are delivered.
+    /// Known open events with their new data, each once. Those that are not open any more are delivered, and count as
+    /// created by this transaction.
     std::span<const event_record> changed_events{};
     std::span<const event_attempt> event_attempts{};
     std::span<const idempotency_record> new_answers{};
@@ -186,10 +188,10 @@ public:
     /// The transfer with this UUID, in any state; nullopt if there is none.
     virtual std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) = 0;
 
-    /// Events that have not been delivered yet, the earliest due first; at most `limit`. Open ones are not among them.
-    virtual std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) = 0;
-
-    virtual std::expected<std::uint64_t, store_error> count_pending_events() = 0;
+    /// The events of one line that have not been delivered yet, the earliest due first; at most `limit`. Open ones are
+    /// not among them. The time depends on the limit, not on the number of events of either line.
+    virtual std::expected<std::vector<pending_event>, store_error> load_pending_events(event_line line,
+                                                                                       std::size_t limit) = 0;
 
     /// The transfers that debit or credit the account, newest first; at most `limit`. The list begins with row `from`,
     /// or with the newest row; it is empty if `from` is not a row of this account and side. If that row has been summed
@@ -203,7 +205,8 @@ public:
     }
 
     /// A page of events, delivered or not, without open ones; nullopt if a uuid in the query is unknown, because the
-    /// event was forgotten or has never been there.
+    /// event was forgotten or has never been there. Events are in the order of the transactions that wrote or closed
+    /// them, so whoever asks for what comes after the newest one misses none.
     virtual std::expected<std::optional<std::vector<listed_event>>, store_error> list_events(
         const event_query& query) = 0;
 

@@ -149,12 +149,8 @@ std::expected<std::optional<transfer_record>, store_error> memory_store::find_tr
     return found == number_of_.end() ? std::nullopt : std::optional{transfers_[found->second - 1].record};
 }
 
-std::expected<std::vector<pending_event>, store_error> memory_store::load_pending_events(std::size_t) {
+std::expected<std::vector<pending_event>, store_error> memory_store::load_pending_events(event_line, std::size_t) {
     return {};
-}
-
-std::expected<std::uint64_t, store_error> memory_store::count_pending_events() {
-    return 0;
 }
 
 std::expected<std::vector<listed_transfer>, store_error> memory_store::list_transfers(

@@ -17,8 +17,8 @@ public:
     std::expected<catalogue, store_error> load() override;
     std::expected<void, store_error> commit(const changes& changes) override;
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
-    std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
-    std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::vector<pending_event>, store_error> load_pending_events(event_line line,
+                                                                               std::size_t limit) override;
     using store::list_transfers;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
                                                                             std::size_t limit,

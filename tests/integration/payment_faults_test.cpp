@@ -193,8 +193,8 @@ private:
         const received_prepare prepare = decode_prepare(request.body);
         const std::string lie = prepare.destination.substr(prepare.destination.rfind('.') + 1);
         const std::lock_guard lock{mutex_};
-        const auto received =
-            receiver_.receive(secret_of(lie), prepare.data, prepare.condition, {prepare.amount}, "USD", 9);
+        const auto received = receiver_.receive(stream::derive_keys(secret_of(lie)), prepare.data, prepare.condition,
+                                                {prepare.amount}, "USD", 9);
         if (received.verdict != stream::verdict::fulfill) {
             return answer_packet(encode_reject("F99", "test.liar", "", received.data));
         }

@@ -2,7 +2,9 @@
 
 #include "connector/routing/conversion.hpp"
 #include "connector/routing/packet_context.hpp"
+#include "ilp/invariant.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace connector::stages {
@@ -33,8 +35,32 @@ inline step convert_to(packet_context& packet, const peering::asset& outgoing, s
     return step::go_on;
 }
 
+/// What this node may send to the next hop in parts: what both accept. Without an agreement, `max_parts` is 0.
+inline peering::split_terms agreed_with_next_hop(const packet_context& packet) {
+    const auto& ours = packet.to->split;
+    if (!ours || packet.load.parts == nullptr) return {};
+    const peering::split_terms theirs = packet.load.parts->of(packet.to->id)->load();
+    return {std::min(ours->max_total, theirs.max_total), std::min(ours->max_parts, theirs.max_parts)};
+}
+
+/// A packet that is too large for the next hop is cut if the next hop takes it in parts. They are cut after the
+/// conversion, because they are in the next hop's asset and add up to the converted amount.
 inline step convert(packet_context& packet) {
-    return convert_to(packet, *packet.to->asset, packet.to->max_packet_amount);
+    const std::optional<ilp::amount>& whole = packet.to->max_packet_amount;
+    const step converted = convert_to(packet, *packet.to->asset, whole);
+    const bool is_too_large =
+        converted == step::reject && packet.reason == reject_reason::amount_above_outgoing_maximum;
+    if (!is_too_large) [[likely]]
+        return converted;
+    const peering::split_terms agreed = agreed_with_next_hop(packet);
+    const ilp::amount in_parts =
+        std::min(agreed.max_total, peering::split_plan::largest_total(*whole, agreed.max_parts));
+    if (in_parts <= *whole) return converted;
+    if (convert_to(packet, *packet.to->asset, in_parts) != step::go_on) return step::reject;
+    packet.maximum_amount.reset();
+    packet.plan = peering::split_plan::make(packet.outgoing_amount, *whole, agreed.max_parts);
+    ilp::require(packet.plan.has_value(), "what is not too large in parts can be cut");
+    return step::go_on;
 }
 
 }  // namespace connector::stages

@@ -4,6 +4,7 @@
 #include "connector/routing/stages/convert.hpp"
 #include "connector/routing/stages/hold_liquidity.hpp"
 #include "ilp/stream/receive.hpp"
+#include "ilp/stream/receiver.hpp"
 #include "ilp/stream/receiver_token.hpp"
 
 #include <string_view>
@@ -34,23 +35,24 @@ inline step receive_payment(packet_context& packet) {
     const std::string_view segment =
         receiver_token_in(packet.prepare->destination(), packet.forwarding_table.own_address().text());
     if (segment.empty()) return step::go_on;
-    const auto token = packet.receiver == nullptr ? std::nullopt : packet.receiver->open_token(segment);
-    if (!token) return packet.refuse(reject_reason::unexpected_payment);
+    const ilp::stream::receiver_connection* const connection =
+        packet.receiver == nullptr ? nullptr : packet.receiver->find_connection(segment);
+    if (connection == nullptr) return packet.refuse(reject_reason::unexpected_payment);
     const peering::receiving_account* const account =
-        packet.forwarding_table.find_receiving_account(token->contents.account);
+        packet.forwarding_table.find_receiving_account(connection->contents.account);
     if (account == nullptr || !account->enabled) return packet.refuse(reject_reason::unexpected_payment);
     if (account->liquidity == packet.from.liquidity) return packet.refuse(reject_reason::payment_to_itself);
-    if (packet.now.wall > token->contents.valid_until) return packet.refuse(reject_reason::stream_address_expired);
+    if (packet.now.wall > connection->contents.valid_until) return packet.refuse(reject_reason::stream_address_expired);
     const peering::asset& asset = *account->asset;
     if (const step converted = convert_to(packet, asset, std::nullopt); converted != step::go_on) return converted;
     const ilp::stream::received received =
-        packet.receiver->receive(token->shared_secret, packet.prepare->data(), packet.prepare->condition(),
+        packet.receiver->receive(connection->keys, packet.prepare->data(), packet.prepare->condition(),
                                  packet.outgoing_amount, asset.code, asset.scale);
     packet.answer_data = received.data;
     if (!received.data.empty()) {  // a reply: the packet is authentic
         packet.receiving_account = account;
-        packet.connection = token->id;
-        packet.address_expires_at = token->contents.valid_until;
+        packet.connection = connection->id;
+        packet.address_expires_at = connection->contents.valid_until;
         packet.ends_payment = received.closes;
     }
     if (received.verdict != ilp::stream::verdict::fulfill) return packet.refuse(reason_for(received.verdict));

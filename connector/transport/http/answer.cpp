@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstddef>
 #include <iterator>
+#include <string>
 
 namespace connector::http {
 namespace {
@@ -29,11 +30,20 @@ std::string_view fields_of(status status) {
 
 }  // namespace
 
-void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive) {
+void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive,
+                          const peering::split_terms* accepts) {
     std::array<char, 20> digits;
     const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), packet.size()).ptr;
     ilp::append(out, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n");
     ilp::append(out, connection_field(keep_alive));
+    if (accepts != nullptr) {
+        std::string terms;
+        peering::append(terms, *accepts);
+        ilp::append(out, peering::split_accept_field);
+        ilp::append(out, ": ");
+        ilp::append(out, terms);
+        ilp::append(out, "\r\n");
+    }
     ilp::append(out, "Content-Length: ");
     ilp::append(out, std::string_view{digits.data(), end});
     ilp::append(out, "\r\n\r\n");

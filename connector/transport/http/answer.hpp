@@ -2,13 +2,15 @@
 
 #include "connector/transport/http/message.hpp"
 #include "ilp/bytes.hpp"
+#include "peering/splitting/split_header.hpp"
 
 #include <string_view>
 
 namespace connector::http {
 
-/// Appends a 200 response with one ILP packet.
-void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive);
+/// Appends a 200 response with one ILP packet. `accepts`: what this node takes in parts from the sender; may be null.
+void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive,
+                          const peering::split_terms* accepts = nullptr);
 
 /// Appends a response without a body.
 void append_empty_answer(ilp::bytes& out, status status, bool keep_alive);

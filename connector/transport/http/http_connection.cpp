@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds connect_time_max{5000};
 constexpr milliseconds handshake_time_max{5000};
 constexpr milliseconds idle_time_default{60000};
+constexpr milliseconds other_answers_time_max{10'000};  // to the parts of a packet, from the first one
 constexpr std::size_t request_kept_max = 4096;
 constexpr unsigned interim_answers_max = 8;
 constexpr unsigned switching_protocols = 101;  // an interim answer in number only, and we never ask for it
@@ -64,6 +65,7 @@ void http_connection::give_up(const dial_failure& failure) {
 ilp::bytes& http_connection::carry(carried_packet& packet) {
     ilp::require(state_ == state::idle, "a connection carries one packet at a time");
     packet_ = &packet;
+    answers_due_ = packet.parts;
     state_ = state::queued;
     loop_.flush_prepares_of(*this);
     request_.clear();
@@ -86,7 +88,7 @@ void http_connection::flush() {
 }
 
 void http_connection::received() {
-    if (state_ == state::awaiting_answer) return read_answer();
+    if (state_ == state::awaiting_answer) return read_answers();
     hand_back(&owner::not_sent);  // unsolicited bytes: later answers could not be matched to requests
 }
 
@@ -106,12 +108,18 @@ void http_connection::hand_back(void (owner::*how)(carried_packet&, ilp::bytes))
     if (packet != nullptr) (owner_.*how)(*packet, std::move(request));
 }
 
+/// A packet in parts is not sent again: the peer may have some of them.
+void http_connection::not_taken() {
+    if (packet_->parts != 1) return fail(reject_reason::part_never_left);
+    hand_back(&owner::not_taken);
+}
+
 /// Called when the peer has ended the connection. `status` is that of a complete answer, or 0.
 bool http_connection::was_not_taken(unsigned status) const {
-    return may_be_sent_again({.on_reused_connection = is_reused_,
-                              .sent_before = packet_->sent_again != 0,
-                              .ended_before_arrival = has_unconfirmed(),
-                              .answered_request_timeout = status == 408});
+    return packet_ != nullptr && may_be_sent_again({.on_reused_connection = is_reused_,
+                                                    .sent_before = packet_->sent_again != 0,
+                                                    .ended_before_arrival = has_unconfirmed(),
+                                                    .answered_request_timeout = status == 408});
 }
 
 /// Returns false if the head is incomplete or the connection has failed.
@@ -155,7 +163,7 @@ bool http_connection::take_head(std::size_t size) {
         return true;
     }
     if (head->content_length > http::body_size_max) {
-        owner_.answered(*this, *std::exchange(packet_, nullptr), head->status_code, {});
+        if (packet_ != nullptr) owner_.answered(*this, *std::exchange(packet_, nullptr), head->status_code, {});
         abandon();
         return false;
     }
@@ -164,38 +172,58 @@ bool http_connection::take_head(std::size_t size) {
     return true;
 }
 
-void http_connection::read_answer() {
-    if (!head_ && !read_head()) return;
+void http_connection::read_answers() {
+    while (read_answer()) {
+    }
+}
+
+/// Returns true if the answer to another part follows, of which some bytes have been received.
+bool http_connection::read_answer() {
+    if (!head_ && !read_head()) return false;
+    const auto read_on = [this](std::size_t wanted) {
+        receive(wanted);
+        return false;
+    };
+    const auto nonsense = [this] {
+        fail(reject_reason::next_hop_answered_nonsense);
+        return false;
+    };
     const std::size_t have = in_.size() - head_->size;
     char* const body = in_.octets().data() + head_->size;
     const auto as_octets = [&](std::size_t size) { return ilp::bytes_span{reinterpret_cast<ilp::octet*>(body), size}; };
     switch (head_->body) {
         case http::framing::content_length:
-            if (have < head_->content_length) return receive(head_->content_length - have);
+            if (have < head_->content_length) return read_on(head_->content_length - have);
             return finish_answer(as_octets(head_->content_length), head_->content_length);
         case http::framing::chunked:
             switch (chunks_.advance({body, have})) {
                 case http::chunked_body::state::incomplete:
                     if (have > 2 * http::body_size_max) break;
-                    return receive();
+                    return read_on(1);
                 case http::chunked_body::state::complete:
                     return finish_answer(as_octets(chunks_.size()), chunks_.consumed());
                 case http::chunked_body::state::malformed:
                 case http::chunked_body::state::too_large:
                     break;
             }
-            return fail(reject_reason::next_hop_answered_nonsense);
+            return nonsense();
         case http::framing::until_close:
-            if (have > http::body_size_max) return fail(reject_reason::next_hop_answered_nonsense);
-            return receive();  // disconnected() finishes the answer
+            if (have > http::body_size_max) return nonsense();
+            return read_on(1);  // disconnected() finishes the answer
     }
+    return false;
 }
 
-void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) {
+/// Returns true if the answer to another part follows, of which some bytes have been received.
+bool http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) {
     const http::response_head head = *std::exchange(head_, std::nullopt);
     const bool is_last = !head.keep_alive || has_ended();
-    if (is_last && head.status_code >= 400 && was_not_taken(head.status_code)) return hand_back(&owner::not_taken);
-    carried_packet& packet = *std::exchange(packet_, nullptr);
+    if (is_last && head.status_code >= 400 && was_not_taken(head.status_code)) {
+        not_taken();
+        return false;
+    }
+    carried_packet* const packet = std::exchange(packet_, nullptr);
+    const bool has_all = --answers_due_ == 0;
     forget_request();
     if (head.keep_alive_seconds) {
         const milliseconds announced = idle_time(*head.keep_alive_seconds);
@@ -204,15 +232,26 @@ void http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
     }
     const std::size_t size = head.size + consumed;
     // If part of the request has not been sent, the peer did not read it. A further one would only queue up behind it.
-    const bool may_go_on = !is_last && in_.size() == size && !is_send_blocked();
-    if (may_go_on && idle_time_max_ != milliseconds{0}) become_idle();
-    const bool reusable = is_idle();
+    const bool may_go_on = !is_last && (!has_all || (in_.size() == size && !is_send_blocked()));
+    if (may_go_on && has_all && idle_time_max_ != milliseconds{0}) become_idle();
+    if (!has_all && packet != nullptr) loop_.set(timer_, loop_.now().steady + other_answers_time_max);
+    const bool goes_on = is_idle() || (may_go_on && !has_all);
     is_reused_ = true;
-    owner_.answered(*this, packet, head.status_code, body);
+    if (packet != nullptr) {
+        packet->accepts = head.accepts;
+        owner_.answered(*this, *packet, head.status_code, body);
+    } else if (is_idle()) {
+        owner_.free_again(*this);
+    }
     in_.consume(size);
-    if (is_closed()) return;
-    if (!reusable) return abandon();
+    if (is_closed()) return false;
+    if (!goes_on) {
+        abandon();
+        return false;
+    }
+    if (!has_all && !in_.empty()) return true;
     receive();
+    return false;
 }
 
 void http_connection::become_idle() {
@@ -234,11 +273,12 @@ void http_connection::disconnected(end_of_stream how) {
     if (head_ && head_->body == http::framing::until_close) {
         // A packet contains its own length, so it does not matter whether the end is an orderly one.
         auto* const body = reinterpret_cast<ilp::octet*>(in_.octets().data()) + head_->size;
-        return finish_answer({body, in_.size() - head_->size}, in_.size() - head_->size);
+        finish_answer({body, in_.size() - head_->size}, in_.size() - head_->size);
+        return;
     }
     if (state_ != state::awaiting_answer) return hand_back(&owner::not_sent);
     const bool has_begun_to_answer = head_ || !in_.empty();
-    if (how == end_of_stream::orderly && !has_begun_to_answer && was_not_taken(0)) return hand_back(&owner::not_taken);
+    if (how == end_of_stream::orderly && !has_begun_to_answer && was_not_taken(0)) return not_taken();
     fail(reject_reason::next_hop_connection_lost);
 }
 
@@ -264,6 +304,8 @@ void http_connection::released() {
 
 void http_connection::time_out() {
     if (state_ == state::connecting) return give_up({.why = "the handshake timed out"});
+    // The answers to the other parts of a packet do not come.
+    if (state_ == state::awaiting_answer && packet_ == nullptr) return abandon();
     if (state_ != state::idle) return;  // become_idle() sets the timer again
     const auto due = idle_since_ + idle_time_max_;
     if (due > loop_.now().steady) return loop_.set(timer_, due);

@@ -15,7 +15,9 @@
 
 namespace connector {
 
-/// One keep-alive connection to a peer: it connects, carries one packet at a time and reads the answer.
+/// One keep-alive connection to a peer: it connects, carries one packet at a time and reads the answer. A packet in
+/// parts is sent in as many requests, all at once. The first answer to any of them is its answer, and the others are
+/// dropped.
 class http_connection final : public tcp_connection, public flushable {
 public:
     /// The object that opens connections and gives them packets. A packet costs one call in each direction: carry() and
@@ -30,6 +32,9 @@ public:
         /// The peer has ended a new connection with a message of TLS that says why; failed() follows if it carries a
         /// packet, and closed() in any case.
         virtual void refused(std::string_view why) = 0;
+
+        /// The other answers to a packet in parts have come, too. It is idle, and may carry the next packet.
+        virtual void free_again(http_connection& connection) = 0;
 
         /// The answer to a packet. `body` is valid only during the call, and empty if it is longer than any packet. If
         /// the connection is_idle() now, it may carry the next packet; otherwise closed() follows.
@@ -92,11 +97,13 @@ private:
     void give_up(const dial_failure& failure);
     bool read_head();
     bool take_head(std::size_t size);
-    void read_answer();
-    void finish_answer(ilp::bytes_span body, std::size_t consumed);
+    void read_answers();
+    bool read_answer();
+    bool finish_answer(ilp::bytes_span body, std::size_t consumed);
     void fail(reject_reason reason);
     bool was_not_taken(unsigned status) const;
     void forget_request();
+    void not_taken();
     void hand_back(void (owner::*how)(carried_packet&, ilp::bytes));
     void become_idle();
     void time_out();
@@ -107,7 +114,8 @@ private:
     std::unique_ptr<stream_filter> filter_;  ///< for the handshake; null once connected
     state state_ = state::connecting;
     carried_packet* packet_ = nullptr;
-    bool is_reused_ = false;  ///< it has carried a packet before the present one
+    std::uint16_t answers_due_ = 0;  ///< that are still to come; the packet may have ended with an earlier one
+    bool is_reused_ = false;         ///< it has carried a packet before the present one
     /// Needed until the answer has come, because it may have to be sent again. Keeps its memory from request to
     /// request, unless that is large.
     ilp::bytes request_;

@@ -1,5 +1,7 @@
 #include "connector/transport/http/http_link.hpp"
 
+#include "connector/transport/http/split_request.hpp"
+#include "connector/transport/part_writer.hpp"
 #include "connector/transport/status_reason.hpp"
 
 #include <fmt/format.h>
@@ -45,7 +47,7 @@ void http_link::append_request(ilp::bytes& out, ilp::bytes_view body, const requ
         if (form->target.empty()) {
             ilp::append(out, head.substr(0, first_line));
         } else {
-            ilp::append(out, "POST ");
+            ilp::append(out, form->is_get ? "GET " : "POST ");
             ilp::append(out, form->target);
             ilp::append(out, " HTTP/1.1\r\n");
         }
@@ -64,9 +66,36 @@ void http_link::append_request(ilp::bytes& out, ilp::bytes_view body, const requ
 }
 
 std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_view body, const request_form* form) {
+    packet.parts = 1;
+    return send_with(packet, [&](ilp::bytes& out) { append_request(out, body, form); });
+}
+
+std::optional<reject_reason> http_link::send_parts(carried_packet& packet, ilp::bytes_view prepare,
+                                                   const parting& how) {
+    packet.parts = static_cast<std::uint16_t>(how.plan.parts());
+    return send_with(packet, [&](ilp::bytes& out) {
+        part_writer parts{prepare, how};
+        for (std::uint32_t part = 0; part < parts.parts(); ++part) {
+            parts.write(part);
+            const std::array fields{http::header_field{peering::split_field, parts.label()}};
+            const request_form form{.fields = fields};
+            append_request(out, parts.prepare(), &form);
+        }
+    });
+}
+
+std::optional<reject_reason> http_link::ask_outcome(carried_packet& question, const peering::split_id& of) {
+    const std::string target = http::outcome_target(settings_.endpoint.target(), of);
+    const request_form form{.target = target, .is_get = true};
+    return send(question, {}, &form);
+}
+
+/// Sends what `append` writes, as soon as there is a connection for it.
+template <typename Append>
+std::optional<reject_reason> http_link::send_with(carried_packet& packet, const Append& append) {
     packet.sent_again = 0;
     if (http_connection* const idle = take_idle()) [[likely]] {
-        append_request(idle->carry(packet), body, form);
+        append(idle->carry(packet));
         return {};
     }
     if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
@@ -78,7 +107,7 @@ std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_
         return reject_reason::next_hop_queue_full;
     }
     ilp::bytes request;
-    append_request(request, body, form);
+    append(request);
     waiting_.add(packet, std::move(request));
     return {};
 }
@@ -180,6 +209,11 @@ void http_link::usable(http_connection& connection) {
     carry_first(again_, connection);
 }
 
+void http_link::free_again(http_connection& connection) {
+    if (is_outdated(connection)) return connection.abandon();
+    use(connection);
+}
+
 void http_link::connect_failed(const dial_failure& failure) {
     --connecting_;
     is_failing_ = true;
@@ -203,9 +237,7 @@ void http_link::answered(http_connection& connection, carried_packet& packet, un
         packet.listener->answered(packet, body);
     }
     if (hop_->is_outdated_by(status)) replace_connections();
-    if (!connection.is_idle()) return;
-    if (is_outdated(connection)) return connection.abandon();
-    use(connection);
+    if (connection.is_idle()) free_again(connection);
 }
 
 void http_link::failed(carried_packet& packet, reject_reason reason) {

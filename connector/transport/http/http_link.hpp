@@ -23,7 +23,8 @@
 namespace connector {
 
 /// ILP over HTTP/1.1 to one peer (RFC 35, synchronous): a bounded pool of keep-alive connections with one packet in
-/// flight on each. If no connection is free, packets wait for the next one, and their senders take turns.
+/// flight on each, whose parts are pipelined if it has several. If no connection is free, packets wait for the next
+/// one, and their senders take turns.
 class http_link final : public request_link, public http_connection::owner {
 public:
     /// `loop` must outlive the link. `name` is the peer's name, for the log. A connection that has reached its greatest
@@ -39,6 +40,9 @@ public:
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view body, const request_form& form) override {
         return send(packet, body, &form);
     }
+    std::optional<reject_reason> send_parts(carried_packet& packet, ilp::bytes_view prepare,
+                                            const parting& how) override;
+    std::optional<reject_reason> ask_outcome(carried_packet& question, const peering::split_id& of) override;
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
@@ -62,6 +66,7 @@ public:
 private:
     // http_connection::owner
     void usable(http_connection& connection) override;
+    void free_again(http_connection& connection) override;
     void connect_failed(const dial_failure& failure) override;
     void refused(std::string_view why) override;
     void answered(http_connection& connection, carried_packet& packet, unsigned status, ilp::bytes_span body) override;
@@ -72,6 +77,8 @@ private:
     void closed(http_connection& connection) override;
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view body, const request_form* form);
+    template <typename Append>
+    std::optional<reject_reason> send_with(carried_packet& packet, const Append& append);
     void append_request(ilp::bytes& out, ilp::bytes_view body, const request_form* form);
     http_connection* take_idle();
     bool is_outdated(const http_connection& connection) const { return loop_.now().steady >= connection.use_until; }

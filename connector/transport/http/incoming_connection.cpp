@@ -128,8 +128,8 @@ bool incoming_connection::take_request() {
         in_.consume(skipped);
         skip_ -= skipped;
     }
-    if (next_request_ - first_request_ >= requests_max) return false;  // flush() resumes reading
-    if (is_send_blocked()) return false;                               // sent_all() resumes reading
+    if (next_request_ - first_request_ >= requests_max_) return false;  // flush() resumes reading
+    if (is_send_blocked()) return false;                                // sent_all() resumes reading
     if (multiplexed_) return take_multiplexed();
     if (next_request_ == 0 && !request_ && in_.text().starts_with(http2_preface.substr(0, 4))) {
         if (in_.size() >= http2_preface.size()) {
@@ -252,8 +252,14 @@ bool incoming_connection::take_head() {
         refuse_head(exchange.error().status, *head, exchange.error().detail);
         return true;
     }
+    const auto split = http::split_request_of(*head);
+    if (!split) {
+        refuse_head(split.error(), *head, "The field ILP-Split cannot be read, or is in an asynchronous request.");
+        return true;
+    }
     request_ = {admitted.from,        admitted.until,   head->body, head->size,
                 head->content_length, head->keep_alive, share_,     {}};
+    if (*split) split_ = std::make_unique<const http::split_request>(**split);
     if (*exchange) exchange_ = std::make_unique<const http::exchange>(**std::move(exchange));
     if (head->expects_continue && in_.size() == head->size) {
         // The client waits for the 100. A client that pipelines does not send such a request before it has the earlier
@@ -263,7 +269,7 @@ bool incoming_connection::take_head() {
         }
     }
     // Keeps only a head whose meaning does not change until its sender does, and which may come again.
-    if (request_ && admitted.is_lasting && !exchange_ && !head->expects_continue) {
+    if (request_ && admitted.is_lasting && !exchange_ && !split_ && !head->expects_continue) {
         known_head_.keep(in_.text().substr(0, head->size), *request_);
     }
     return true;
@@ -272,9 +278,10 @@ bool incoming_connection::take_head() {
 /// Decides about a request from its head, in any version of HTTP. The connection stops being a newcomer with the first
 /// valid token.
 admission incoming_connection::admit(const http::request_head& head) {
-    const auto account = account_of_path(head.target);
+    const auto outcome = head.method == "GET" ? http::parse_outcome_target(head.target) : std::nullopt;
+    const auto account = account_of_path(outcome ? outcome->endpoint : head.target);
     if (!account) return {.share = share_, .refusal = status::not_found};
-    if (head.method != "POST") return {.share = share_, .refusal = status::method_not_allowed};
+    if (head.method != "POST" && !outcome) return {.share = share_, .refusal = status::method_not_allowed};
     const auto [from, until] = authenticate(head, *account);
     admission admitted{.from = from, .until = until, .share = handler_.share_of(from)};
     if (from == nullptr) {
@@ -290,6 +297,7 @@ admission incoming_connection::admit(const http::request_head& head) {
     }
     is_newcomer_ = false;
     newcomer_hook::unlink();
+    if (outcome) return admitted;
     admitted.is_lasting = account->empty() || *account == from->name();
     if (!http::is_packet_content_type(head.content_type)) {
         admitted.refusal = status::unsupported_media_type;
@@ -340,14 +348,31 @@ void incoming_connection::dispatch(ilp::bytes_span body, std::size_t consumed) {
     request_began_.reset();
     const std::uint64_t number = begin_request(request.keep_alive && !draining_);
     const auto exchange = std::move(exchange_);
+    const auto split = std::move(split_);
+    if (request.from->split) [[unlikely]] {
+        pending(number).accepts = &*request.from->split;
+        requests_max_ = std::max(requests_max_, requests_usual + request.from->split->max_parts);
+    }
     const auto response =
         exchange ? http::pass_on(handler_, *exchange, *request.from, body) : std::optional<http::exchange_response>{};
     if (response) {
         respond(number, *response);
-    } else if (packet_in_flight* const packet = handler_.prepare_received(*this, number, *request.from, body)) {
+    } else if (owed_answer* const packet = split ? pass_on(number, *request.from, *split, body)
+                                                 : handler_.prepare_received(*this, number, *request.from, body)) {
         pending(number).packet = packet;
     }
     in_.consume(request.head_size + consumed);
+}
+
+owed_answer* incoming_connection::pass_on(std::uint64_t number, const peering::peer& from,
+                                          const http::split_request& split, ilp::bytes_span body) {
+    if (split.part) return handler_.part_received(*this, number, from, *split.part, body);
+    if (const auto outcome = handler_.outcome_of(from, split.asked)) {
+        answer(number, *outcome, false);
+    } else {
+        refuse(number, status::not_found, http::no_outcome);
+    }
+    return nullptr;
 }
 
 /// Refuses the current request. Without a parsed head its end is unknown, so the connection must be closed too.
@@ -365,6 +390,7 @@ void incoming_connection::refuse_head(status status, std::optional<http::request
     searched_ = 0;
     request_.reset();
     exchange_.reset();
+    split_.reset();
     request_began_.reset();
     refuse(begin_request(keep_alive), status, hint);
 }
@@ -383,6 +409,7 @@ std::uint64_t incoming_connection::begin_request(bool keep_alive) {
     made.state = answer_state::waited_for;
     made.keep_alive = keep_alive;
     made.packet = nullptr;
+    made.accepts = nullptr;
     closing_ = !keep_alive;
     return number;
 }
@@ -396,7 +423,7 @@ incoming_connection::pending_answer& incoming_connection::pending(std::uint64_t 
 void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, bool held) {
     pending_answer& answer = pending(request);
     loop_.spare().lend(answer.octets);
-    http::append_packet_answer(answer.octets, packet, answer.keep_alive);
+    http::append_packet_answer(answer.octets, packet, answer.keep_alive, answer.accepts);
     took(answer.octets.capacity());
     if (held) {
         answer.state = answer_state::held;
@@ -458,6 +485,12 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
     };
     if (multiplexed_) return multiplexed_->peers_changed(updates);
     if (known_head_.meaning() != nullptr && has_changed(known_head_.meaning()->from)) known_head_.forget();
+    for (std::uint64_t i = first_request_; i != next_request_; ++i) {
+        const auto owns = [accepts = pending(i).accepts](const auto& update) {
+            return update.before && update.before->split && &*update.before->split == accepts;
+        };
+        if (std::ranges::any_of(updates, owns)) pending(i).accepts = nullptr;
+    }
     if (!request_ || !has_changed(request_->from)) return;
     // The head is still in the buffer in front of the body. Its token may have become invalid.
     const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
@@ -473,7 +506,7 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
 void incoming_connection::flush() {
     if (is_closed()) return;
     if (multiplexed_) return flush_multiplexed();
-    const bool was_full = next_request_ - first_request_ >= requests_max;
+    const bool was_full = next_request_ - first_request_ >= requests_max_;
     while (first_request_ != next_request_ && pending(first_request_).state == answer_state::ready) {
         if (!send_ready_answers()) return abandon();
     }
@@ -580,7 +613,7 @@ void incoming_connection::abandon() {
     stop_waiting();
     if (multiplexed_) multiplexed_->abandon();
     for (std::uint64_t i = first_request_; i != next_request_; ++i) {
-        if (packet_in_flight* const packet = pending(i).packet) packet->answer_to = nullptr;
+        if (owed_answer* const packet = pending(i).packet) packet->answer_to = nullptr;
     }
     first_request_ = next_request_;
     close();

@@ -7,6 +7,7 @@
 #include "connector/transport/http/known_head.hpp"
 #include "connector/transport/http/message.hpp"
 #include "connector/transport/http/multiplexed.hpp"
+#include "connector/transport/http/split_request.hpp"
 #include "connector/transport/packet_in_flight.hpp"
 #include "connector/transport/prepare_handler.hpp"
 #include "peering/directory/peer.hpp"
@@ -108,7 +109,7 @@ public:
     connections_of_peer* belongs_to = nullptr;  ///< null for a newcomer
 
 private:
-    static constexpr std::size_t requests_max = 32;            ///< maximum number of unanswered requests
+    static constexpr std::size_t requests_usual = 32;          ///< maximum number of unanswered requests
     static constexpr std::size_t linger_octets_max = 1 << 20;  ///< bytes discarded after the last request
 
     enum class answer_state : std::uint8_t { waited_for, held, ready };
@@ -117,7 +118,8 @@ private:
         ilp::bytes octets;
         answer_state state = answer_state::waited_for;
         bool keep_alive = true;
-        packet_in_flight* packet = nullptr;
+        owed_answer* packet = nullptr;
+        const peering::split_terms* accepts = nullptr;  ///< what is said about packets in parts; owned by the peer
     };
 
     struct open_request {
@@ -171,6 +173,8 @@ private:
     bool skip_empty_line();
     bool take_body();
     void dispatch(ilp::bytes_span body, std::size_t consumed);
+    owed_answer* pass_on(std::uint64_t number, const peering::peer& from, const http::split_request& split,
+                         ilp::bytes_span body);
     /// `detail` as below; by default, what the status usually means.
     void refuse_head(http::status status, std::optional<http::request_head> head, std::string_view detail = {});
     /// `detail` is a sentence for the client, safe inside a JSON string.
@@ -199,8 +203,9 @@ private:
 
     std::unique_ptr<multiplexed_requests> multiplexed_;  // null while the protocol is HTTP/1.1
 
-    std::optional<open_request> request_;             // head parsed, body not yet complete
-    std::unique_ptr<const http::exchange> exchange_;  // of request_; null if that is synchronous
+    std::optional<open_request> request_;               // head parsed, body not yet complete
+    std::unique_ptr<const http::exchange> exchange_;    // of request_; null if that is synchronous
+    std::unique_ptr<const http::split_request> split_;  // of request_; null if that is a whole packet
     http::known_head<open_request> known_head_;
     std::size_t searched_ = 0;  // bytes of an incomplete head already searched for its end
     std::size_t skip_ = 0;      // bytes of a refused request's body still to be skipped
@@ -209,6 +214,7 @@ private:
     std::vector<pending_answer> ring_;
     std::uint64_t first_request_ = 0;
     std::uint64_t next_request_ = 0;
+    std::size_t requests_max_ = requests_usual;  // all parts of a packet may wait for their answer
 
     bool empty_line_skipped_ = false;  // before the request that is being read
     bool is_newcomer_ = true;

@@ -300,6 +300,9 @@ std::expected<request_head, status> parse_request_head(std::string_view head) no
         } else if (equals_ignoring_case(name, "callback-url")) {
             if (std::exchange(has_callback_url, true)) return std::unexpected{status::bad_request};
             request.callback_url = value;
+        } else if (equals_ignoring_case(name, peering::split_field)) {
+            if (std::exchange(request.has_split, true)) return std::unexpected{status::bad_request};
+            request.split = value;
         } else if (equals_ignoring_case(name, "prefer")) {
             request.prefers_asynchronous |= prefers_asynchronous(value);
         } else if (equals_ignoring_case(name, "expect")) {
@@ -339,7 +342,11 @@ std::expected<response_head, status> parse_response_head(std::string_view head) 
         if (!field) return std::unexpected{field.error()};
         const auto taken = fields.take(*field);
         if (!taken) return std::unexpected{taken.error()};
-        if (*taken || !equals_ignoring_case(field->name, "keep-alive")) continue;
+        if (*taken) continue;
+        if (equals_ignoring_case(field->name, peering::split_accept_field)) {
+            response.accepts = peering::parse_split_terms(field->value).value_or(peering::split_terms{});
+        }
+        if (!equals_ignoring_case(field->name, "keep-alive")) continue;
         any_element(field->value, [&](std::string_view element) {
             if (!equals_ignoring_case(element.substr(0, 8), "timeout=")) return false;
             response.keep_alive_seconds = parse_number<std::uint32_t>(element.substr(8));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "peering/splitting/split_header.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -48,6 +50,8 @@ struct request_head {
     std::string_view accept;
     std::string_view request_id;  ///< of RFC 35, as are the two below
     std::string_view callback_url;
+    std::string_view split;  ///< the value of `ILP-Split`
+    bool has_split = false;
     bool prefers_asynchronous = false;  ///< it has `Prefer: respond-async`
     framing body = framing::content_length;
     std::size_t content_length = 0;
@@ -62,6 +66,7 @@ struct response_head {
     std::size_t content_length = 0;
     bool keep_alive = true;
     std::optional<std::uint32_t> keep_alive_seconds;  ///< from `Keep-Alive: timeout=N`
+    peering::split_terms accepts{};                   ///< of `ILP-Split-Accept`; `max_parts` is 0 if there is none
 };
 
 /// Position of the byte after the empty line that ends the head; nullopt if it has not arrived yet. `searched` is how

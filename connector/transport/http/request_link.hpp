@@ -13,6 +13,7 @@ namespace connector {
 /// What makes a request differ from the usual one of its link.
 struct request_form {
     std::string_view target{};                     ///< if empty, that of the endpoint
+    bool is_get = false;                           ///< GET instead of POST; the body is empty
     std::span<const http::header_field> fields{};  ///< further ones
 };
 

@@ -28,6 +28,17 @@ std::optional<reject_reason> alpn_link::send(carried_packet& packet, ilp::bytes_
     return uses_http1_ ? http1_.send(packet, body, form) : http2_.send(packet, body, form);
 }
 
+std::optional<reject_reason> alpn_link::send_parts(carried_packet& packet, ilp::bytes_view prepare,
+                                                   const parting& how) {
+    if (uses_http1_) ask_again_if_due();
+    return uses_http1_ ? http1_.send_parts(packet, prepare, how) : http2_.send_parts(packet, prepare, how);
+}
+
+std::optional<reject_reason> alpn_link::ask_outcome(carried_packet& question, const peering::split_id& of) {
+    if (uses_http1_) ask_again_if_due();
+    return uses_http1_ ? http1_.ask_outcome(question, of) : http2_.ask_outcome(question, of);
+}
+
 void alpn_link::ask_again_if_due() {
     const ilp::steady_time now = loop_.now().steady;
     if (!has_http1()) {
@@ -71,7 +82,11 @@ void alpn_link::use_http1(tcp_connection* connection) {
     const std::vector<http2_link::waiting_request> waiting = http2_.take_waiting();
     if (connection != nullptr) http1_.take_over(*connection);
     for (const http2_link::waiting_request& each : waiting) {
-        if (each.own) {
+        if (each.how) {
+            each.packet->sent_at = loop_.now().steady;
+            const auto refusal = http1_.send_parts(*each.packet, each.prepare, *each.how);
+            if (refusal) each.packet->listener->failed(*each.packet, *refusal);
+        } else if (each.own) {
             each.own->with_form([&](const request_form& form) { take(*each.packet, each.prepare, &form); });
         } else {
             take(*each.packet, each.prepare, nullptr);

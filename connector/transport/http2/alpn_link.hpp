@@ -37,6 +37,9 @@ public:
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override;
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view body, const request_form& form) override;
+    std::optional<reject_reason> send_parts(carried_packet& packet, ilp::bytes_view prepare,
+                                            const parting& how) override;
+    std::optional<reject_reason> ask_outcome(carried_packet& question, const peering::split_id& of) override;
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override {

@@ -78,6 +78,7 @@ bool client_session::take_end(stream& ended, ilp::bytes_span body, ilp::bytes& o
     event_.kind = event_kind::message;
     event_.number = streams_.number_of(ended);
     event_.status = ended.facts.status;
+    event_.accepts = ended.facts.accepts;
     event_.body = body;
     if (ended.is_blocked) send_reset(ended.id, error_code::cancel, out);  // it has answered without reading everything
     close(ended);

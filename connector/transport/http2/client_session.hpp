@@ -19,6 +19,11 @@ public:
         return !has_failed() && !goaway_received_ && last_local_ < stream_id_max &&
                streams_.size() < std::min<std::size_t>(remote_streams_max_, streams_max);
     }
+    /// How many requests the other side takes now.
+    std::size_t room() const noexcept {
+        if (!may_open()) return 0;
+        return std::min<std::size_t>(remote_streams_max_, streams_max) - streams_.size();
+    }
     /// Requests that may be open at a time; at least one, because a server that takes none now will do so later.
     std::size_t places() const noexcept { return std::clamp<std::size_t>(remote_streams_max_, 1, streams_max); }
     /// No further request is possible on this connection, although its open ones go on.

@@ -118,6 +118,7 @@ void append_named(ilp::bytes& block, std::string_view name, std::string_view val
 /// Positions in the static table (RFC 7541 appendix A).
 namespace static_table {
 inline constexpr std::uint8_t authority = 1;
+inline constexpr std::uint8_t method_get = 2;
 inline constexpr std::uint8_t method_post = 3;
 inline constexpr std::uint8_t path = 4;
 inline constexpr std::uint8_t scheme_http = 6;

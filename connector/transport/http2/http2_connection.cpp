@@ -94,28 +94,45 @@ void http2_connection::carry(carried_packet& packet, ilp::bytes_view block, ilp:
     taken.packet = &packet;
     taken.sent_at = loop_.now().steady;
     prepares_ -= taken.prepare.capacity();
-    taken.prepare.assign(prepare.begin(), prepare.end());
+    // Parts are not sent again.
+    taken.prepare.assign(prepare.begin(), packet.parts == 1 ? prepare.end() : prepare.begin());
     prepares_ += taken.prepare.capacity();
     ++count_;
     unflushed_.push_back(number);
     loop_.flush_prepares_of(*this);
 }
 
-/// Ends what is known about a packet, which gets its outcome from the caller.
-carried_packet& http2_connection::release(carried& done) {
+void http2_connection::free_place(carried& done) {
     done.number = 0;
     --count_;
-    if (count_ == 0) idle_since_ = loop_.now().steady;
+    if (done.packet == nullptr) --dropped_;
+    if (awaited() == 0) idle_since_ = loop_.now().steady;
     if (done.prepare.capacity() > memory_kept_max) {
         prepares_ -= done.prepare.capacity();
         done.prepare = ilp::bytes{};
     }
-    return *std::exchange(done.packet, nullptr);
+}
+
+/// Ends what is known about a packet, which gets its outcome from the caller.
+carried_packet& http2_connection::release(carried& done) {
+    carried_packet& packet = *done.packet;
+    free_place(done);
+    done.packet = nullptr;
+    if (packet.parts == 1) [[likely]]
+        return packet;
+    for (carried& each : carried_) {
+        if (each.number == 0 || each.packet != &packet) continue;
+        each.packet = nullptr;
+        ++dropped_;
+    }
+    if (awaited() == 0) idle_since_ = loop_.now().steady;
+    return packet;
 }
 
 void http2_connection::give_back(carried& refused) {
     ilp::bytes prepare = refused.prepare;
     carried_packet& packet = release(refused);
+    if (packet.parts != 1) return owner_.failed(packet, reject_reason::part_never_left);
     owner_.not_processed(packet, std::move(prepare));
 }
 
@@ -125,6 +142,14 @@ bool http2_connection::forget(const carried_packet& packet) {
     session_->give_up(found.number, out_, loop_.now().steady);
     // Whoever has sent nothing since then may be gone, which TCP would find out much later.
     const bool is_silent = last_received_ <= found.sent_at;
+    if (packet.parts != 1) {
+        for (carried& each : carried_) {
+            if (each.number == 0 || each.packet != &packet || &each == &found) continue;
+            session_->give_up(each.number, out_, loop_.now().steady);
+            free_place(each);
+            each.packet = nullptr;
+        }
+    }
     release(found);
     if (is_silent || session_->open_streams() > count_ + forgotten_max) leaving_ = true;
     loop_.flush_prepares_of(*this);
@@ -151,7 +176,7 @@ void http2_connection::flush() {
     }
     unflushed_.clear();
     account();
-    if (leaving_ && usable_ && count_ == 0 && !is_send_blocked()) abandon();
+    if (leaving_ && usable_ && awaited() == 0 && !is_send_blocked()) abandon();
 }
 
 void http2_connection::received() {
@@ -210,9 +235,11 @@ void http2_connection::take(const http2::event& event) {
     if (event.kind != event_kind::message && event.kind != event_kind::reset) return;
     carried& of = carried_[static_cast<std::size_t>(event.number >> 32U)];
     ilp::require(of.number == event.number, "an answer belongs to a packet that was sent");
+    if (of.packet == nullptr) return free_place(of);
     if (event.kind == event_kind::message) {
         has_answered_ = true;
         carried_packet& packet = release(of);
+        packet.accepts = event.accepts;
         return owner_.answered(packet, event.status, event.body);
     }
     note_refusal(event.code);
@@ -252,15 +279,22 @@ void http2_connection::lost(bool from_now) {
 void http2_connection::end(reject_reason reason, bool from_now) {
     const std::vector<std::uint64_t> unsent = std::exchange(unflushed_, {});
     std::vector<carried> left = std::exchange(carried_, {});
-    count_ = 0;
+    count_ = dropped_ = 0;
     abandon();
     // It is closed first, so that a packet that may be sent again does not come back here.
     for (carried& each : left) {
-        if (each.number == 0) continue;
-        if (from_now && std::ranges::find(unsent, each.number) != unsent.end()) {
-            owner_.not_processed(*each.packet, std::move(each.prepare));
+        if (each.number == 0 || each.packet == nullptr) continue;
+        carried_packet& packet = *each.packet;
+        const bool is_unsent = from_now && std::ranges::find(unsent, each.number) != unsent.end();
+        if (packet.parts != 1) {
+            for (carried& other : left) {
+                if (other.packet == &packet) other.packet = nullptr;
+            }
+            owner_.failed(packet, is_unsent ? reject_reason::part_never_left : reason);
+        } else if (is_unsent) {
+            owner_.not_processed(packet, std::move(each.prepare));
         } else {
-            owner_.failed(*each.packet, reason);
+            owner_.failed(packet, reason);
         }
     }
 }
@@ -293,12 +327,12 @@ void http2_connection::time_out() {
         session_->fail(http2::error_code::settings_timeout, "the settings were not confirmed", out_);
         return end_with_goaway();
     }
-    if (count_ == 0 && now >= idle_since_ + unused_time_max) {
+    if (awaited() == 0 && now >= idle_since_ + unused_time_max) {
         if (is_send_blocked()) return abandon();  // the other side does not read
         session_->leave(out_);
         return leave();
     }
-    loop_.set(timer_, count_ == 0 ? idle_since_ + unused_time_max : now + unused_time_max);
+    loop_.set(timer_, awaited() == 0 ? idle_since_ + unused_time_max : now + unused_time_max);
 }
 
 }  // namespace connector

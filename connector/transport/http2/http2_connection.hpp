@@ -17,7 +17,8 @@
 namespace connector {
 
 /// One HTTP/2 connection to a peer: it connects, carries many packets at a time and reads the answers, which come in
-/// any order.
+/// any order. A packet in parts has a stream for each. The first answer to any of them is its answer, and the others
+/// are dropped.
 class http2_connection final : public tcp_connection, public flushable {
 public:
     class owner {
@@ -60,6 +61,8 @@ public:
     bool is_usable() const noexcept { return usable_ && !is_closed(); }
     /// True if it takes one more packet now.
     bool may_carry() const noexcept { return is_usable() && !leaving_ && session_->may_open() && !is_stalled(); }
+    /// The same for a packet in so many parts.
+    bool may_carry(std::size_t parts) const noexcept { return may_carry() && session_->room() >= parts; }
     bool is_leaving() const noexcept { return leaving_; }
     /// Packets that it can carry at a time. While the other side does not take them, there are as many as it has.
     std::size_t places() const noexcept { return is_stalled() ? count_ : session_->places(); }
@@ -68,8 +71,8 @@ public:
     bool has_carried() const noexcept { return has_carried_; }
     bool has_answered() const noexcept { return has_answered_; }
 
-    /// Takes a packet, which is sent at the end of the turn. `block` has the fields of its request. Precondition:
-    /// may_carry().
+    /// Takes a packet, or one part of it, which is sent at the end of the turn. `block` has the fields of its request.
+    /// Precondition: may_carry(), for as many parts as the packet still has.
     void carry(carried_packet& packet, ilp::bytes_view block, ilp::bytes_view prepare);
 
     /// Drops a packet and its answer. Returns false if it is not carried here.
@@ -85,8 +88,8 @@ public:
 
 private:
     struct carried {
-        std::uint64_t number = 0;  ///< 0: the place is free
-        carried_packet* packet = nullptr;
+        std::uint64_t number = 0;          ///< 0: the place is free
+        carried_packet* packet = nullptr;  ///< null if it has ended with the answer to another part
         ilp::steady_time sent_at{};
         ilp::bytes prepare{};  ///< it may have to be sent again; keeps its memory, unless that is large
     };
@@ -102,7 +105,9 @@ private:
     void give_up(const dial_failure& failure);
     void take(const http2::event& event);
     void go_on_later();
+    void free_place(carried& done);
     carried_packet& release(carried& done);
+    std::size_t awaited() const noexcept { return count_ - dropped_; }
     void give_back(carried& refused);
     void lost(bool from_now);
     void end(reject_reason reason, bool from_now = false);
@@ -121,7 +126,8 @@ private:
     std::optional<http2::client_session> session_;  ///< once the stream is established
     std::vector<carried> carried_;                  ///< by the upper half of the number
     std::vector<std::uint64_t> unflushed_;          ///< the requests of this turn
-    std::size_t count_ = 0;                         ///< of packets
+    std::size_t count_ = 0;                         ///< of requests
+    std::size_t dropped_ = 0;                       ///< of these, for whose answers nobody waits
     std::size_t prepares_ = 0;                      ///< bytes of memory in `carried_`
     std::size_t accounted_ = 0;
     ilp::steady_time established_at_;

@@ -1,6 +1,8 @@
 #include "connector/transport/http2/http2_link.hpp"
 
 #include "connector/base/log.hpp"
+#include "connector/transport/http/split_request.hpp"
+#include "connector/transport/part_writer.hpp"
 #include "connector/transport/status_reason.hpp"
 
 #include <algorithm>
@@ -32,14 +34,14 @@ http2_link::http2_link(event_loop& loop, std::shared_ptr<next_hop> hop, http2::f
       request_block_{make_request_block({})} {}
 
 http2_link::own_request::own_request(const request_form& form, ilp::bytes block)
-    : block_{std::move(block)}, target_{form.target} {
+    : block_{std::move(block)}, target_{form.target}, is_get_{form.is_get} {
     for (const auto& [name, value] : form.fields) fields_.emplace_back(name, value);
 }
 
 ilp::bytes http2_link::make_request_block(const request_form& form) const {
     namespace table = http2::static_table;
     ilp::bytes block;
-    http2::append_indexed(block, table::method_post);
+    http2::append_indexed(block, form.is_get ? table::method_get : table::method_post);
     http2::append_indexed(block, settings_.endpoint.is_https() ? table::scheme_https : table::scheme_http);
     if (form.target.empty()) {
         http2::append_literal(block, table::path, settings_.endpoint.target());
@@ -80,7 +82,10 @@ std::vector<http2_link::waiting_request> http2_link::take_waiting() {
     std::vector<waiting_request> taken;
     while (!waiting_.empty()) {
         waiting_packets::entry next = waiting_.take();
-        taken.push_back({next.packet, std::move(next.octets), take_own(*next.packet)});
+        waiting_request& made = taken.emplace_back(next.packet, std::move(next.octets), take_own(*next.packet));
+        if (next.packet->parts == 1) continue;
+        made.how = waiting_parts_.at(next.packet);
+        waiting_parts_.erase(next.packet);
     }
     return taken;
 }
@@ -93,13 +98,57 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
     return refusal;
 }
 
+std::optional<reject_reason> http2_link::ask_outcome(carried_packet& question, const peering::split_id& of) {
+    const std::string target = http::outcome_target(settings_.endpoint.target(), of);
+    return send(question, {}, request_form{.target = target, .is_get = true});
+}
+
+std::optional<reject_reason> http2_link::send_parts(carried_packet& packet, ilp::bytes_view prepare,
+                                                    const parting& how) {
+    packet.sent_again = 0;
+    packet.parts = static_cast<std::uint16_t>(how.plan.parts());
+    renew_credentials();
+    if (http2_connection* const free = find_room(packet.parts)) {
+        carry_parts(*free, packet, prepare, how);
+        return {};
+    }
+    if (is_for_nobody(packet)) return reject_reason::next_hop_queue_full;
+    waiting_parts_.insert_or_assign(&packet, how);
+    const auto refusal = wait(packet, prepare);
+    if (refusal) waiting_parts_.erase(&packet);
+    return refusal;
+}
+
+void http2_link::carry_parts(http2_connection& on, carried_packet& packet, ilp::bytes_view prepare,
+                             const parting& how) {
+    part_writer parts{prepare, how};
+    ilp::bytes block;
+    for (std::uint32_t part = 0; part < parts.parts(); ++part) {
+        parts.write(part);
+        block.assign(request_block_.begin(), request_block_.end());
+        http2::append_named(block, peering::split_field, parts.label());
+        on.carry(packet, block, parts.prepare());
+    }
+}
+
+/// True if the packet has more parts than the peer takes streams on any connection.
+bool http2_link::is_for_nobody(const carried_packet& packet) const {
+    return places_of_last_ != 0 && packet.parts > places_of_last_;
+}
+
 std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes_view prepare) {
     packet.sent_again = 0;
+    packet.parts = 1;
     renew_credentials();
     if (http2_connection* const free = find_room()) [[likely]] {
         free->carry(packet, block_of(packet), prepare);
         return {};
     }
+    return wait(packet, prepare);
+}
+
+/// Has a packet wait for a connection.
+std::optional<reject_reason> http2_link::wait(carried_packet& packet, ilp::bytes_view prepare) {
     if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
     // One packet may always wait: a link without a connection would otherwise never get one again.
     if (loop_.memory().is_waiting_full() && !waiting_.empty()) return reject_reason::next_hop_queue_full;
@@ -116,6 +165,7 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
 std::optional<reject_reason> http2_link::withdraw(carried_packet& packet) {
     if (!waiting_.remove(packet)) return {};
     own_requests_.erase(&packet);
+    waiting_parts_.erase(&packet);
     return is_connected() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
 }
 
@@ -138,10 +188,10 @@ void http2_link::ask() {
     if (connecting_ == 0 && !is_connected()) open_connection();
 }
 
-/// A connection that takes one more packet; null if there is none. Outdated ones take none.
-http2_connection* http2_link::find_room() {
+/// A connection that takes one more packet, in so many parts; null if there is none. Outdated ones take none.
+http2_connection* http2_link::find_room(std::size_t parts) {
     for (const auto& each : connections_) {
-        if (!each->may_carry()) continue;
+        if (parts == 1 ? !each->may_carry() : !each->may_carry(parts)) continue;
         if (loop_.now().steady < each->use_until) return each.get();
         each->leave();
     }
@@ -185,9 +235,19 @@ void http2_link::serve_waiting() {
             if (connecting_ == 0 && !is_connected()) refuse_waiting();
             return;
         }
-        const waiting_packets::entry next = waiting_.take();
+        waiting_packets::entry next = waiting_.take();
         next.packet->sent_at = loop_.now().steady;
-        free->carry(*next.packet, block_of(*next.packet), next.octets);
+        if (next.packet->parts == 1) {
+            free->carry(*next.packet, block_of(*next.packet), next.octets);
+        } else if (is_for_nobody(*next.packet)) {
+            failed(*next.packet, reject_reason::next_hop_queue_full);
+        } else if (http2_connection* const for_all = find_room(next.packet->parts)) {
+            carry_parts(*for_all, *next.packet, next.octets, waiting_parts_.at(next.packet));
+            waiting_parts_.erase(next.packet);
+        } else {
+            waiting_.put_back(*next.packet, std::move(next.octets));
+            return;  // has_room() follows
+        }
     }
     if (retired_) retire();
 }
@@ -240,6 +300,7 @@ void http2_link::replace_connections() {
 
 void http2_link::failed(carried_packet& packet, reject_reason reason) {
     own_requests_.erase(&packet);
+    if (packet.parts != 1) waiting_parts_.erase(&packet);
     packet.listener->failed(packet, reason);
 }
 

@@ -64,6 +64,9 @@ public:
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view prepare) override;
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view body, const request_form& form) override;
+    std::optional<reject_reason> send_parts(carried_packet& packet, ilp::bytes_view prepare,
+                                            const parting& how) override;
+    std::optional<reject_reason> ask_outcome(carried_packet& question, const peering::split_id& of) override;
     std::optional<reject_reason> withdraw(carried_packet& packet) override;
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
@@ -89,12 +92,13 @@ public:
             std::vector<http::header_field> fields;
             fields.reserve(fields_.size());
             for (const auto& [name, value] : fields_) fields.push_back({name, value});
-            return use(request_form{.target = target_, .fields = fields});
+            return use(request_form{.target = target_, .is_get = is_get_, .fields = fields});
         }
 
     private:
         ilp::bytes block_;
         std::string target_;
+        bool is_get_;
         std::vector<std::pair<std::string, std::string>> fields_;
     };
 
@@ -102,6 +106,7 @@ public:
         carried_packet* packet = nullptr;
         ilp::bytes prepare{};
         std::optional<own_request> own{};
+        std::optional<parting> how{};
     };
     /// Takes the packets that wait.
     std::vector<waiting_request> take_waiting();
@@ -122,7 +127,10 @@ private:
     void renew_credentials();
     ilp::bytes_view block_of(const carried_packet& packet) const;
     std::optional<own_request> take_own(const carried_packet& packet);
-    http2_connection* find_room();
+    std::optional<reject_reason> wait(carried_packet& packet, ilp::bytes_view prepare);
+    void carry_parts(http2_connection& on, carried_packet& packet, ilp::bytes_view prepare, const parting& how);
+    bool is_for_nobody(const carried_packet& packet) const;
+    http2_connection* find_room(std::size_t parts = 1);
     bool may_open_connection(std::size_t packets) const;
     void open_connection();
     bool give_away(carried_packet& packet, ilp::bytes_view prepare);
@@ -140,6 +148,8 @@ private:
     ilp::bytes request_block_;  ///< the fields of each request that has no form of its own
     /// The others, until their packets have an outcome: a request may have to be sent again.
     boost::unordered_flat_map<const carried_packet*, own_request> own_requests_;
+    /// How packets are to be sent that wait, and are in parts.
+    boost::unordered_flat_map<const carried_packet*, parting> waiting_parts_;
 
     std::vector<std::unique_ptr<http2_connection>> connections_;
     waiting_packets waiting_{loop_.memory()};

@@ -32,6 +32,16 @@ std::size_t size_of(const http::exchange& exchange) {
 
 const ilp::bytes answer_block = make_answer_block();
 
+/// The same with what this node takes in parts from the sender.
+ilp::bytes make_accepting_block(peering::split_terms terms) {
+    terms.max_parts = std::min(terms.max_parts, http2::server_session::streams_max);
+    std::string value;
+    peering::append(value, terms);
+    ilp::bytes block = answer_block;
+    http2::append_named(block, peering::split_accept_field, value);
+    return block;
+}
+
 ilp::bytes make_refusal_block(http::status status) {
     ilp::bytes block;
     http2::append_status(block, static_cast<unsigned>(status));
@@ -101,16 +111,25 @@ bool http2_requests::begin(const http2::event& head) {
     }
     admission admitted;
     std::expected<std::optional<http::exchange>, http::exchange_response> exchange;
+    std::unique_ptr<const http::split_request> split;
     if (head.head == nullptr) {
         admitted = known_[head.place];
     } else {
         admitted = carrier_.admit(*head.head);
         if (!admitted.refusal) exchange = http::exchange_of(*head.head, admitted.from->outgoing);
         if (!exchange) admitted.refusal = exchange.error().status;
+        if (!admitted.refusal) {
+            const auto found = http::split_request_of(*head.head);
+            if (!found) {
+                admitted.refusal = found.error();
+            } else if (*found) {
+                split = std::make_unique<const http::split_request>(**found);
+            }
+        }
         const bool is_kept = head.place != http2::known_blocks::places;
         // A signed token expires, so its requests are looked at one by one.
         const bool is_lasting =
-            admitted.is_lasting && admitted.until == ilp::steady_time::max() && exchange && !*exchange;
+            admitted.is_lasting && admitted.until == ilp::steady_time::max() && exchange && !*exchange && !split;
         if (is_kept && is_lasting && !admitted.refusal && !head.head->expects_continue) {
             known_[head.place] = admitted;
         } else if (is_kept) {
@@ -129,6 +148,7 @@ bool http2_requests::begin(const http2::event& head) {
         opened.exchange = std::make_unique<const http::exchange>(**std::move(exchange));
         exchanges_ += size_of(*opened.exchange);
     }
+    opened.split = std::move(split);
     if (head.head != nullptr && head.head->expects_continue) session_.answer_continue(head.number, out_);
     return true;
 }
@@ -148,9 +168,22 @@ bool http2_requests::pass_on(const http2::event& message) {
             return true;
         }
     }
-    packet_in_flight* const packet = handler_.prepare_received(*this, message.number, from, message.body);
+    const auto split = std::move(at(message.number).split);
+    owed_answer* const packet = split != nullptr ? pass_on(message.number, from, *split, message.body)
+                                                 : handler_.prepare_received(*this, message.number, from, message.body);
     if (packet != nullptr) at(message.number).packet = packet;
     return true;
+}
+
+owed_answer* http2_requests::pass_on(std::uint64_t number, const peering::peer& from, const http::split_request& split,
+                                     ilp::bytes_span body) {
+    if (split.part) return handler_.part_received(*this, number, from, *split.part, body);
+    if (const auto outcome = handler_.outcome_of(from, split.asked)) {
+        send_answer(number, *outcome);
+    } else {
+        refuse(number, http::status::not_found, http::no_outcome);
+    }
+    return nullptr;
 }
 
 void http2_requests::answer(std::uint64_t number, ilp::bytes_view packet, bool held) {
@@ -171,8 +204,11 @@ void http2_requests::release(std::uint64_t number) {
 
 void http2_requests::send_answer(std::uint64_t number, ilp::bytes_view packet) {
     if (out_.capacity() == 0) loop_.spare().lend_large(out_);
-    forget(at(number));
-    session_.answer(number, answer_block, packet, out_);
+    open_request& request = at(number);
+    const bool accepts_parts = request.from != nullptr && request.from->split;
+    const ilp::bytes accepting = accepts_parts ? make_accepting_block(*request.from->split) : ilp::bytes{};
+    forget(request);
+    session_.answer(number, accepts_parts ? accepting : answer_block, packet, out_);
     note_output();
 }
 
@@ -276,7 +312,9 @@ void http2_requests::peers_changed(std::span<const peering::peer_update> updates
     }
     // Their heads are gone, so a changed peer's requests that are still being received must come again.
     for (open_request& each : requests_) {
-        if (each.number == 0 || each.is_awaited || !has_changed(each.from)) continue;
+        if (each.number == 0 || !has_changed(each.from)) continue;
+        each.from = nullptr;
+        if (each.is_awaited) continue;
         const std::uint64_t number = each.number;
         forget(each);
         session_.reset(number, http2::error_code::refused_stream, out_);

@@ -5,6 +5,7 @@
 #include "connector/transport/http/exchange.hpp"
 #include "connector/transport/http/incoming_connection.hpp"
 #include "connector/transport/http/multiplexed.hpp"
+#include "connector/transport/http/split_request.hpp"
 #include "connector/transport/http2/flood_counts.hpp"
 #include "connector/transport/http2/server_session.hpp"
 #include "connector/transport/packet_in_flight.hpp"
@@ -43,12 +44,13 @@ public:
 private:
     /// A request from its head until its answer is given to the session. Its place is the upper half of its number.
     struct open_request {
-        std::uint64_t number = 0;  ///< 0: the place is free
-        const peering::peer* from = nullptr;
-        packet_in_flight* packet = nullptr;
-        bool is_awaited = false;                           ///< it has been passed on
-        std::unique_ptr<const http::exchange> exchange{};  ///< null if it is synchronous
-        ilp::bytes held{};                                 ///< the answer that waits for its release
+        std::uint64_t number = 0;             ///< 0: the place is free
+        const peering::peer* from = nullptr;  ///< null once the peer has changed
+        owed_answer* packet = nullptr;
+        bool is_awaited = false;                             ///< it has been passed on
+        std::unique_ptr<const http::exchange> exchange{};    ///< null if it is synchronous
+        std::unique_ptr<const http::split_request> split{};  ///< null if it is a whole packet
+        ilp::bytes held{};                                   ///< the answer that waits for its release
     };
 
     // answer_sink
@@ -58,6 +60,8 @@ private:
 
     bool begin(const http2::event& head);
     bool pass_on(const http2::event& message);
+    owed_answer* pass_on(std::uint64_t number, const peering::peer& from, const http::split_request& split,
+                         ilp::bytes_span body);
     void send_answer(std::uint64_t number, ilp::bytes_view packet);
     void refuse(std::uint64_t number, http::status status, std::string_view detail = {});
     void respond(std::uint64_t number, const http::exchange_response& response);

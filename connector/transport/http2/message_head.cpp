@@ -161,6 +161,8 @@ bool request_fields::regular_field(std::string_view name, std::string_view value
         take_once(head_.request_id, has_request_id_, value);
     } else if (name == "callback-url") {
         take_once(head_.callback_url, has_callback_url_, value);
+    } else if (name == peering::split_field) {
+        take_once(head_.split, head_.has_split, value);
     } else if (name == "prefer") {
         head_.prefers_asynchronous |= http::prefers_asynchronous(value);
     } else if (name == "expect") {
@@ -196,6 +198,7 @@ void request_fields::end() {
 void response_fields::begin() {
     clear();
     status_ = 0;
+    accepts_ = {};
 }
 
 bool response_fields::pseudo_field(std::string_view name, std::string_view value) {
@@ -204,7 +207,10 @@ bool response_fields::pseudo_field(std::string_view name, std::string_view value
     return error == std::errc{} && end == value.data() + value.size() && status_ >= 100;
 }
 
-bool response_fields::regular_field(std::string_view, std::string_view) {
+bool response_fields::regular_field(std::string_view name, std::string_view value) {
+    if (name == peering::split_accept_field) {
+        accepts_ = peering::parse_split_terms(value).value_or(peering::split_terms{});
+    }
     return true;
 }
 

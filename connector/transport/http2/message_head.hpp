@@ -17,7 +17,8 @@ inline constexpr std::size_t unknown_length = std::numeric_limits<std::size_t>::
 /// What the session itself needs to know about a head.
 struct head_facts {
     std::size_t content_length = unknown_length;
-    unsigned status = 0;  ///< of a response
+    unsigned status = 0;             ///< of a response
+    peering::split_terms accepts{};  ///< of a response: its `ILP-Split-Accept`; `max_parts` is 0 if there is none
 };
 
 /// Collects the fields of one head and checks the rules of RFC 9113 section 8 that both kinds of message have: the
@@ -97,13 +98,16 @@ public:
     void end();
 
     bool is_interim() const noexcept { return status_ < 200; }
-    head_facts facts() const noexcept { return {.content_length = content_length_, .status = status_}; }
+    head_facts facts() const noexcept {
+        return {.content_length = content_length_, .status = status_, .accepts = accepts_};
+    }
 
 private:
     bool pseudo_field(std::string_view name, std::string_view value) override;
     bool regular_field(std::string_view name, std::string_view value) override;
 
     unsigned status_ = 0;
+    peering::split_terms accepts_;
 };
 
 /// The fields behind a body. They are checked and dropped.

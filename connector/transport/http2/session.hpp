@@ -45,8 +45,9 @@ struct event {
 
     /// message: it may be changed in place, and is valid until the input is consumed or the next call.
     ilp::bytes_span body{};
-    bool is_too_large = false;  ///< message of a response: the body was longer than any packet, and is not here
-    unsigned status = 0;        ///< message of a response
+    bool is_too_large = false;       ///< message of a response: the body was longer than any packet, and is not here
+    unsigned status = 0;             ///< message of a response
+    peering::split_terms accepts{};  ///< message of a response: see head_facts
 
     /// reset, failed: why.
     error_code code = error_code::no_error;

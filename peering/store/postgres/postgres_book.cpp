@@ -41,6 +41,15 @@ account_record read_account(const postgres_result& result, int row, int column, 
 
 constexpr const char* transfer_columns = "uuid, kind, state, debit_account, credit_account, amount, expires_at";
 
+constexpr const char* event_columns = "uuid, type, data, receiving_account";
+
+event_record read_event(const postgres_result& result, int row) {
+    return {.uuid = std::string{result.text(row, 0)},
+            .type = std::string{result.text(row, 1)},
+            .data = std::string{result.text(row, 2)},
+            .receiving_account = std::string{result.text(row, 3)}};
+}
+
 transfer_record read_transfer(const postgres_result& result, int row) {
     transfer_record transfer;
     transfer.uuid = result.text(row, 0);
@@ -195,12 +204,23 @@ catalogue load_postgres_catalogue(postgres_connection& session) {
         [&](const postgres_result& rows, int row) { loaded.open_payments.push_back(read_payment(rows, row)); });
     loaded.last_payment =
         static_cast<std::uint64_t>(session.run("SELECT coalesce(max(id), 0) FROM payments").integer(0, 0));
+    // Each half has an index.
     for_each_row(session,
-                 fmt::format("SELECT uuid, type, data FROM events WHERE due = {}",
+                 fmt::format("SELECT {0} FROM events WHERE due = {1} AND receiving_account IS NULL "
+                             "UNION ALL SELECT {0} FROM events WHERE due = {1} AND receiving_account IS NOT NULL",
+                             event_columns, due_of_open_events.time_since_epoch().count()),
+                 [&](const postgres_result& rows, int row) {
+                     loaded.open_events.push_back(read_event(rows, row));
+                     loaded.open_events.back().is_open = true;
+                 });
+    for_each_row(session,
+                 fmt::format("SELECT '', count(*) FROM events WHERE due < {0} AND receiving_account IS NULL "
+                             "UNION ALL SELECT receiving_account, count(*) FROM events "
+                             "WHERE due < {0} AND receiving_account IS NOT NULL GROUP BY receiving_account",
                              due_of_open_events.time_since_epoch().count()),
                  [&](const postgres_result& rows, int row) {
-                     loaded.open_events.push_back({std::string{rows.text(row, 0)}, std::string{rows.text(row, 1)},
-                                                   std::string{rows.text(row, 2)}, true});
+                     loaded.pending_events.push_back(
+                         {std::string{rows.text(row, 0)}, static_cast<std::uint64_t>(rows.integer(row, 1))});
                  });
     session.run("COMMIT");
     return loaded;
@@ -212,26 +232,20 @@ std::optional<transfer_record> find_postgres_transfer(postgres_connection& sessi
     return found.rows() == 0 ? std::nullopt : std::optional{read_transfer(found, 0)};
 }
 
-std::vector<pending_event> load_postgres_events(postgres_connection& session, std::size_t limit) {
+std::vector<pending_event> load_postgres_events(postgres_connection& session, event_line line, std::size_t limit) {
     const postgres_result rows = session.query(
-        "SELECT uuid, type, data, attempts, due FROM events WHERE due < $2::bigint ORDER BY due, id LIMIT $1::bigint",
+        fmt::format("SELECT {}, attempts, due FROM events WHERE due < $2::bigint AND receiving_account IS {} "
+                    "ORDER BY due, id LIMIT $1::bigint",
+                    event_columns, line == event_line::payments ? "NOT NULL" : "NULL")
+            .c_str(),
         {std::to_string(limit).c_str(), std::to_string(due_of_open_events.time_since_epoch().count()).c_str()});
     std::vector<pending_event> events;
     events.reserve(static_cast<std::size_t>(rows.rows()));
     for (int row = 0; row < rows.rows(); ++row) {
         events.push_back(
-            {{std::string{rows.text(row, 0)}, std::string{rows.text(row, 1)}, std::string{rows.text(row, 2)}},
-             static_cast<std::uint32_t>(rows.integer(row, 3)),
-             time_of(rows, row, 4)});
+            {read_event(rows, row), static_cast<std::uint32_t>(rows.integer(row, 4)), time_of(rows, row, 5)});
     }
     return events;
-}
-
-std::uint64_t count_postgres_events(postgres_connection& session) {
-    return static_cast<std::uint64_t>(session
-                                          .run(fmt::format("SELECT count(*) FROM events WHERE due < {}",
-                                                           due_of_open_events.time_since_epoch().count()))
-                                          .integer(0, 0));
 }
 
 void load_postgres_chain(postgres_connection& session, transfer_chain& chain) {

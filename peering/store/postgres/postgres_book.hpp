@@ -19,8 +19,7 @@ class transfer_chain;
 
 catalogue load_postgres_catalogue(postgres_connection& session);
 std::optional<transfer_record> find_postgres_transfer(postgres_connection& session, const std::string& uuid);
-std::vector<pending_event> load_postgres_events(postgres_connection& session, std::size_t limit);
-std::uint64_t count_postgres_events(postgres_connection& session);
+std::vector<pending_event> load_postgres_events(postgres_connection& session, event_line line, std::size_t limit);
 std::vector<listed_transfer> list_postgres_transfers(postgres_connection& session, account_id account,
                                                      account_side side, std::size_t limit,
                                                      std::optional<std::uint64_t> from);

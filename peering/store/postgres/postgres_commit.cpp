@@ -129,15 +129,23 @@ constexpr statement update_accounts{
     "SELECT 1 / (count(*) = cardinality($1))::int FROM changed",
     "an account"};
 constexpr statement insert_events{"insert_events",
-                                  "INSERT INTO events (uuid, type, data, created_at, due) "
-                                  "SELECT e.uuid, e.type, e.data, $5::bigint, e.due FROM unnest($1::text[], "
-                                  "$2::text[], $3::text[], $4::bigint[]) AS e (uuid, type, data, due)"};
+                                  "INSERT INTO events (uuid, type, data, created_at, due, receiving_account) "
+                                  "SELECT e.uuid, e.type, e.data, $6::bigint, e.due, nullif(e.account, '') "
+                                  "FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) "
+                                  "AS e (uuid, type, data, due, account)"};
 constexpr statement change_events{"change_events",
-                                  "WITH changed AS (UPDATE events e SET data = c.data, due = c.due "
-                                  "FROM unnest($1::text[], $2::text[], $3::bigint[]) AS c (uuid, data, due) "
-                                  "WHERE e.uuid = c.uuid AND e.due = $4::bigint RETURNING 1) "
+                                  "WITH changed AS (UPDATE events e SET data = c.data "
+                                  "FROM unnest($1::text[], $2::text[]) AS c (uuid, data) "
+                                  "WHERE e.uuid = c.uuid AND e.due = $3::bigint RETURNING 1) "
                                   "SELECT count(*) FROM changed",
                                   "an open event"};
+constexpr statement close_events{"close_events",
+                                 "WITH changed AS (UPDATE events e SET id = DEFAULT, data = c.data, "
+                                 "created_at = $4::bigint, due = $4::bigint "
+                                 "FROM unnest($1::text[], $2::text[]) AS c (uuid, data) "
+                                 "WHERE e.uuid = c.uuid AND e.due = $3::bigint RETURNING 1) "
+                                 "SELECT count(*) FROM changed",
+                                 "an open event"};
 constexpr statement event_delivered{
     "event_delivered",
     "WITH changed AS (UPDATE events SET delivered_at = $2::bigint, due = NULL WHERE uuid = $1 RETURNING 1) "
@@ -159,10 +167,11 @@ constexpr statement count_commit{
 constexpr statement end_commit{"end_commit", "COMMIT"};
 
 constexpr std::array all_statements{
-    &begin_commit,     &insert_assets,    &insert_accounts, &update_assets,   &update_peers,     &insert_peers,
-    &update_receivers, &insert_receivers, &discard_plans,   &insert_postings, &insert_transfers, &end_transfers,
-    &update_accounts,  &insert_events,    &change_events,   &event_delivered, &event_failed,     &insert_payments,
-    &update_payments,  &advance_payments, &forget_answers,  &insert_answers,  &count_commit,     &end_commit};
+    &begin_commit,     &insert_assets,    &insert_accounts,  &update_assets,   &update_peers,
+    &insert_peers,     &update_receivers, &insert_receivers, &discard_plans,   &insert_postings,
+    &insert_transfers, &end_transfers,    &update_accounts,  &insert_events,   &change_events,
+    &close_events,     &event_delivered,  &event_failed,     &insert_payments, &update_payments,
+    &advance_payments, &forget_answers,   &insert_answers,   &count_commit,    &end_commit};
 
 /// The statements of one commit.
 class pipeline {
@@ -551,25 +560,34 @@ void pipeline::queue_events(const changes& changes, ilp::timestamp time) {
         postgres_array types;
         postgres_array data;
         postgres_array dues;
+        postgres_array accounts;
         for (const event_record& event : changes.new_events) {
             uuids.add(event.uuid);
             types.add(event.type);
             data.add(event.data);
             dues.add(first_due_of(event));
+            accounts.add(event.receiving_account);
         }
-        queue(insert_events, {uuids.finish(), types.finish(), data.finish(), dues.finish(), now.c_str()});
+        queue(insert_events,
+              {uuids.finish(), types.finish(), data.finish(), dues.finish(), accounts.finish(), now.c_str()});
     }
-    if (!changes.changed_events.empty()) {
+    const std::string due_while_open = std::to_string(due_of_open_events.time_since_epoch().count());
+    for (const bool are_open : {true, false}) {
         postgres_array uuids;
         postgres_array data;
-        postgres_array dues;
+        bool is_empty = true;
         for (const event_record& event : changes.changed_events) {
+            if (event.is_open != are_open) continue;
+            is_empty = false;
             uuids.add(event.uuid);
             data.add(event.data);
-            dues.add(first_due_of(event));
         }
-        queue(change_events, {uuids.finish(), data.finish(), dues.finish(),
-                              std::to_string(due_of_open_events.time_since_epoch().count()).c_str()});
+        if (is_empty) continue;
+        if (are_open) {
+            queue(change_events, {uuids.finish(), data.finish(), due_while_open.c_str()});
+        } else {
+            queue(close_events, {uuids.finish(), data.finish(), due_while_open.c_str(), now.c_str()});
+        }
     }
     // One statement per attempt, because the same event may occur twice.
     for (const event_attempt& attempt : changes.event_attempts) {

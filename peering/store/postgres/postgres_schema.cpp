@@ -259,6 +259,15 @@ COMMENT ON COLUMN payments.delivered IS 'As the receiver says.';
 ALTER TABLE payments ADD COLUMN at_most numeric(20, 0) CHECK (at_most >= 0);
 COMMENT ON COLUMN payments.at_most IS 'As was asked for: send_max is not above it. Null: not bounded.';
 )sql",
+    R"sql(
+ALTER TABLE events ADD COLUMN IF NOT EXISTS receiving_account text;
+COMMENT ON COLUMN events.receiving_account IS 'A uuid of receiving_accounts; null unless it reports a payment that has arrived.';
+UPDATE events SET receiving_account = data::json ->> 'walletAddressId' WHERE type = 'incoming_payment.completed';
+DROP INDEX IF EXISTS events_due;
+CREATE INDEX events_due ON events (due, id) WHERE due IS NOT NULL AND receiving_account IS NULL;
+DROP INDEX IF EXISTS events_due_of_payments;
+CREATE INDEX events_due_of_payments ON events (due, id) WHERE due IS NOT NULL AND receiving_account IS NOT NULL;
+)sql",
 };
 
 constexpr const char* table_names =

@@ -85,8 +85,8 @@ public:
     std::expected<void, store_error> commit(const changes& changes) override;
     std::expected<void, store_error> ping() override;
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
-    std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
-    std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::vector<pending_event>, store_error> load_pending_events(event_line line,
+                                                                               std::size_t limit) override;
     std::expected<std::uint64_t, store_error> size() override;
     using store::list_transfers;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
@@ -277,12 +277,9 @@ std::expected<std::optional<transfer_record>, store_error> postgres_store::find_
     return attempt("look up a transfer", [&] { return find_postgres_transfer(*session_, std::string{uuid}); });
 }
 
-std::expected<std::vector<pending_event>, store_error> postgres_store::load_pending_events(std::size_t limit) {
-    return attempt("load events", [&] { return load_postgres_events(*session_, limit); });
-}
-
-std::expected<std::uint64_t, store_error> postgres_store::count_pending_events() {
-    return attempt("count events", [this] { return count_postgres_events(*session_); });
+std::expected<std::vector<pending_event>, store_error> postgres_store::load_pending_events(event_line line,
+                                                                                           std::size_t limit) {
+    return attempt("load events", [&] { return load_postgres_events(*session_, line, limit); });
 }
 
 std::expected<std::uint64_t, store_error> postgres_store::size() {

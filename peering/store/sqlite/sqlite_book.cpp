@@ -149,6 +149,13 @@ payment_record read_payment(const statement& row) {
     return payment;
 }
 
+event_record read_event(const statement& row) {
+    return {.uuid = std::string{row.text(0)},
+            .type = std::string{row.text(1)},
+            .data = std::string{row.text(2)},
+            .receiving_account = std::string{row.text(3)}};
+}
+
 catalogue load_catalogue(connection& connection) {
     catalogue loaded;
     read_accounts(
@@ -163,11 +170,24 @@ catalogue load_catalogue(connection& connection) {
     open.for_each([&] { loaded.open_payments.push_back(read_payment(open)); });
     loaded.last_payment =
         static_cast<std::uint64_t>(single_integer(connection, "SELECT ifnull(max(id), 0) FROM payments"));
-    statement event{connection, "SELECT uuid, type, data FROM events WHERE due = ?"};
+    // Each half has an index.
+    statement event{connection,
+                    fmt::format("SELECT {0} FROM events WHERE due = ?1 AND receiving_account IS NULL "
+                                "UNION ALL SELECT {0} FROM events WHERE due = ?1 AND receiving_account IS NOT NULL",
+                                event_columns)};
     event.for_each(
         [&] {
-            loaded.open_events.push_back(
-                {std::string{event.text(0)}, std::string{event.text(1)}, std::string{event.text(2)}, true});
+            loaded.open_events.push_back(read_event(event));
+            loaded.open_events.back().is_open = true;
+        },
+        due_of_open_events);
+    statement count{connection,
+                    "SELECT '', count(*) FROM events WHERE due < ?1 AND receiving_account IS NULL "
+                    "UNION ALL SELECT receiving_account, count(*) FROM events "
+                    "WHERE due < ?1 AND receiving_account IS NOT NULL GROUP BY receiving_account"};
+    count.for_each(
+        [&] {
+            loaded.pending_events.push_back({std::string{count.text(0)}, static_cast<std::uint64_t>(count.integer(1))});
         },
         due_of_open_events);
     return loaded;

@@ -33,6 +33,11 @@ payment_record read_payment(const statement& row);
 /// Reads a row of transfer_columns.
 transfer_record read_transfer(const statement& row);
 
+inline constexpr const char* event_columns = "uuid, type, data, receiving_account";
+
+/// Reads a row of event_columns, as one that is not open.
+event_record read_event(const statement& row);
+
 catalogue load_catalogue(connection& connection);
 
 void load_chain(connection& connection, transfer_chain& chain);

@@ -210,6 +210,13 @@ CREATE INDEX payments_of_account ON payments (account_id, id);
     R"sql(
 ALTER TABLE payments ADD COLUMN at_most TEXT; -- as was asked for: send_max is not above it; null: not bounded
 )sql",
+    R"sql(
+ALTER TABLE events ADD COLUMN receiving_account TEXT; -- uuid; null unless it reports a payment that has arrived
+UPDATE events SET receiving_account = data ->> '$.walletAddressId' WHERE type = 'incoming_payment.completed';
+DROP INDEX IF EXISTS events_due;
+CREATE INDEX events_due ON events (due) WHERE due IS NOT NULL AND receiving_account IS NULL;
+CREATE INDEX events_due_of_payments ON events (due) WHERE due IS NOT NULL AND receiving_account IS NOT NULL;
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();

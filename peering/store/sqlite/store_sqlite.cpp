@@ -86,12 +86,21 @@ struct statements {
                           "VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)"},
           end_transfer{db, "UPDATE transfers SET state = ? WHERE uuid = ? AND state = 'pending'"},
           find_transfer{db, fmt::format("SELECT {} FROM transfers WHERE uuid = ?", sqlite::transfer_columns)},
-          insert_event{db, "INSERT INTO events (uuid, type, data, created_at, due) VALUES (?, ?, ?, ?, ?)"},
-          change_event{db, "UPDATE events SET data = ?, due = ? WHERE uuid = ? AND due = ?"},
+          insert_event{
+              db,
+              "INSERT INTO events (uuid, type, data, created_at, due, receiving_account) VALUES (?, ?, ?, ?, ?, ?)"},
+          change_event{db, "UPDATE events SET data = ? WHERE uuid = ? AND due = ?"},
+          close_event{db,
+                      "UPDATE events SET id = (SELECT max(id) + 1 FROM events), data = ?, created_at = ?2, due = ?2 "
+                      "WHERE uuid = ? AND due = ?"},
           event_delivered{db, "UPDATE events SET delivered_at = ?, due = NULL WHERE uuid = ?"},
           event_failed{db, "UPDATE events SET attempts = attempts + 1, due = ? WHERE uuid = ?"},
-          pending_events{db,
-                         "SELECT uuid, type, data, attempts, due FROM events WHERE due < ? ORDER BY due, id LIMIT ?"},
+          pending_events{db, fmt::format("SELECT {}, attempts, due FROM events WHERE due < ? AND receiving_account IS "
+                                         "NULL ORDER BY due, id LIMIT ?",
+                                         sqlite::event_columns)},
+          pending_payments{db, fmt::format("SELECT {}, attempts, due FROM events WHERE due < ? AND receiving_account "
+                                           "IS NOT NULL ORDER BY due, id LIMIT ?",
+                                           sqlite::event_columns)},
           insert_payment{
               db,
               "INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, "
@@ -124,9 +133,11 @@ struct statements {
     statement find_transfer;
     statement insert_event;
     statement change_event;
+    statement close_event;
     statement event_delivered;
     statement event_failed;
     statement pending_events;
+    statement pending_payments;
     statement insert_payment;
     statement update_payment;
     statement advance_payment;
@@ -227,8 +238,8 @@ public:
     std::optional<std::uint64_t> log_size() const override { return log_size_; }
     std::vector<std::string> take_remarks() override { return std::exchange(remarks_, {}); }
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
-    std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override;
-    std::expected<std::uint64_t, store_error> count_pending_events() override;
+    std::expected<std::vector<pending_event>, store_error> load_pending_events(event_line line,
+                                                                               std::size_t limit) override;
     std::expected<std::uint64_t, store_error> size() override;
     using store::list_transfers;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id account, account_side side,
@@ -296,26 +307,18 @@ std::expected<std::optional<transfer_record>, store_error> sqlite_store::find_tr
     });
 }
 
-std::expected<std::vector<pending_event>, store_error> sqlite_store::load_pending_events(std::size_t limit) {
+std::expected<std::vector<pending_event>, store_error> sqlite_store::load_pending_events(event_line line,
+                                                                                         std::size_t limit) {
     return attempt(path_, "load events", [&] {
         std::vector<pending_event> events;
-        const statement& row = statements_->pending_events;
-        statements_->pending_events.for_each(
+        statement& row = line == event_line::payments ? statements_->pending_payments : statements_->pending_events;
+        row.for_each(
             [&] {
-                events.push_back({{std::string{row.text(0)}, std::string{row.text(1)}, std::string{row.text(2)}},
-                                  static_cast<std::uint32_t>(row.integer(3)),
-                                  ilp::timestamp{std::chrono::milliseconds{row.integer(4)}}});
+                events.push_back({sqlite::read_event(row), static_cast<std::uint32_t>(row.integer(4)),
+                                  ilp::timestamp{std::chrono::milliseconds{row.integer(5)}}});
             },
             due_of_open_events, static_cast<std::int64_t>(limit));
         return events;
-    });
-}
-
-std::expected<std::uint64_t, store_error> sqlite_store::count_pending_events() {
-    return attempt(path_, "count events", [this] {
-        const std::string query =
-            fmt::format("SELECT count(*) FROM events WHERE due < {}", due_of_open_events.time_since_epoch().count());
-        return static_cast<std::uint64_t>(single_integer(connection_, query));
     });
 }
 
@@ -608,11 +611,17 @@ void sqlite_store::write_events(const changes& changes, std::int64_t now) {
     };
     for (const event_record& event : changes.new_events) {
         statements_->insert_event.run(std::string_view{event.uuid}, std::string_view{event.type},
-                                      std::string_view{event.data}, now, first_due_of(event));
+                                      std::string_view{event.data}, now, first_due_of(event),
+                                      unless_empty(event.receiving_account));
     }
     for (const event_record& event : changes.changed_events) {
-        statements_->change_event.run(std::string_view{event.data}, first_due_of(event), std::string_view{event.uuid},
-                                      due_of_open_events);
+        if (event.is_open) {
+            statements_->change_event.run(std::string_view{event.data}, std::string_view{event.uuid},
+                                          due_of_open_events);
+        } else {
+            statements_->close_event.run(std::string_view{event.data}, now, std::string_view{event.uuid},
+                                         due_of_open_events);
+        }
     }
     for (const event_attempt& attempt : changes.event_attempts) {
         if (attempt.delivered) {

@@ -92,6 +92,14 @@ inline std::unique_ptr<store> open_or_throw(const std::string& url) {
     return std::move(*opened);
 }
 
+/// The number of events that the store has to deliver.
+inline std::uint64_t count_pending_events(store& store) {
+    std::uint64_t sum = 0;
+    const catalogue loaded = store.load().value();
+    for (const pending_count& each : loaded.pending_events) sum += each.events;
+    return sum;
+}
+
 using support::account_balance;
 using support::known_peers;
 using support::snapshot_of;

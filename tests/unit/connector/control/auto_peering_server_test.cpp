@@ -1,10 +1,16 @@
 #include "connector/control/auto_peering_server.hpp"
 
+#include "tests/support/certificates.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/packets.hpp"
+#include "tests/support/tls_connection.hpp"
 #include "tests/unit/connector/control/auto_peering_world.hpp"
 
+#include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
+
+#include <future>
+#include <stdexcept>
 
 namespace auto_peering_server_test {
 
@@ -23,9 +29,13 @@ std::string request_of(const std::string& address, const std::string& token = fr
            R"(","asset":{"code":"USD","scale":9},"httpToken":")" + token + R"("})";
 }
 
+support::http_request question(const std::string& body) {
+    return {.headers = {{"Content-Type", "application/json"}}, .body = to_bytes(body)};
+}
+
 http_message post(const node& node, const std::string& body, const std::string& bearer = {},
                   const std::string& scheme = "Bearer") {
-    support::http_request request{.headers = {{"Content-Type", "application/json"}}, .body = to_bytes(body)};
+    support::http_request request = question(body);
     if (!bearer.empty()) request.headers.emplace_back("Authorization", scheme + " " + bearer);
     return http_connection{node.port()}.exchange(request).value();
 }
@@ -168,6 +178,38 @@ TEST_CASE("one source that asks too often is refused, and does not use up the ra
     CHECK(taken >= 3);
     CHECK(refused >= 1);
     CHECK(alice.directory.peers().front()->auto_peered->source == "127.0.0.1");
+}
+
+TEST_CASE("auto-peering: of connections that come too often, some are closed before TLS costs anything") {
+    const support::certificate_folder folder;
+    const support::authority authority;
+    const auto files = folder.write("server", authority.issue({.names = {"localhost"}}));
+    const auto roots = folder.write_file("ca.crt", authority.certificate());
+    const auto tls = connector::tls_context::server({.files = {files.certificate, files.key}}).value();
+    auto settings = node::lenient();
+    settings.request_rate_per_address = 3;
+    node alice{"test.alice", settings};
+    std::promise<void> uses_tls;
+    boost::asio::post(alice.control, [&] {
+        alice.server.use_tls(tls);
+        uses_tls.set_value();
+    });
+    uses_tls.get_future().wait();
+    int taken = 0;
+    int refused = 0;
+    bool is_closed = false;
+    while (!is_closed) {
+        try {
+            support::tls_connection client{alice.port(), {.roots = roots}};
+            const auto answer = client.exchange(question(request_of("test.dora")));
+            REQUIRE(answer);
+            ++(answer->status() == 429 ? refused : taken);
+        } catch (const std::runtime_error&) {
+            is_closed = true;
+        }
+    }
+    CHECK(taken >= 3);
+    CHECK(refused >= 1);
 }
 
 TEST_CASE("a stranger's URL into this host is refused over HTTP") {

@@ -5,13 +5,17 @@
 #include "tests/support/fake_peer.hpp"
 #include "tests/support/tls_proxy.hpp"
 
+#include <poll.h>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace spsp_client_test {
@@ -62,6 +66,45 @@ std::string failure_of(spsp_call what) {
     const auto outcome = outcome_of(std::move(what));
     return outcome ? "found at " + outcome->endpoint.url() : outcome.error();
 }
+
+/// Takes one connection and sends an answer of which a byte follows another for longer than anybody waits, until the
+/// client closes the connection.
+class trickling_server {
+public:
+    explicit trickling_server(std::string begin) : begin_{std::move(begin)} {}
+    trickling_server(const trickling_server&) = delete;
+    trickling_server& operator=(const trickling_server&) = delete;
+
+    std::uint16_t port() const { return support::local_port(listener_); }
+    /// Once the client has closed the connection: the bytes that were sent one by one.
+    int trickled() {
+        thread_.join();
+        return trickled_;
+    }
+
+private:
+    void serve() {
+        const support::descriptor client{::accept(listener_.get(), nullptr, nullptr)};
+        std::string request;
+        while (!request.contains("\r\n\r\n")) {
+            if (support::read_some(client, request, support::patience) != support::read_result::data) return;
+        }
+        if (!support::send_all(client, begin_)) return;
+        // A client that waits for ever would get an end, and another failure.
+        while (trickled_ < bytes_max && support::read_some(client, request, pace) == support::read_result::timeout) {
+            if (!support::send_all(client, " ")) return;
+            ++trickled_;
+        }
+    }
+
+    static constexpr int bytes_max = 3000;
+    static constexpr std::chrono::milliseconds pace{10};
+
+    const std::string begin_;
+    const support::descriptor listener_ = support::listen_on(0);
+    int trickled_ = 0;
+    std::jthread thread_{[this] { serve(); }};
+};
 
 const std::string plain_alice = "http://127.0.0.1:{}/alice";
 
@@ -204,6 +247,16 @@ TEST_CASE("a hostile endpoint cannot make a sender read a huge answer, or wait f
     CHECK(fails(support::answer_silence(), 50ms).contains("no complete response within"));
     CHECK(fails(raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{", scripted_answer::ending::keep), 50ms)
               .contains("no complete response within"));
+    // Bytes that come one after another do not make it longer, wherever they are.
+    for (const char* const begin :
+         {"HTTP/1.1 200 OK\r\nX:", "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nEA60\r\n"}) {
+        trickling_server slow{begin};
+        auto patient = call_to(plain_alice, slow.port());
+        patient.timeout = 200ms;
+        CHECK(failure_of(patient).contains("no complete response within"));
+        CHECK(slow.trickled() > 0);
+    }
     // The time is for all redirects together: the last request has what is left of it.
     server.set_script([&](const http_message& request) {
         return request.start_line.contains("/alice ") ? redirect_to("/slow") : support::answer_silence();

@@ -60,7 +60,7 @@ TEST_CASE("ilpctl command line: --help and --version succeed, mistakes have stat
                                                {"asset", "create", "USD"},
                                                {"asset", "create", "USD/256"},
                                                {"peer", "update", "bob", "--name", "x", "--no-name"},
-                                               {"completion", "fish"}}) {
+                                               {"completion", "tcsh"}}) {
         const auto result = d.run(words);
         INFO((words.empty() ? "" : words.back()));
         CHECK(result.status == exit_status::usage);

@@ -54,7 +54,7 @@ TEST_CASE("ilpctl completion: bash offers verbs and options of the place") {
     CHECK(offered({"pe"}) == "peer");
     CHECK(offered({"peer", "e"}) == "enable");
     CHECK(offered({"peer", "d"}) == "delete disable");
-    CHECK(offered({"completion", ""}) == "bash zsh");
+    CHECK(offered({"completion", ""}) == "bash zsh fish");
     CHECK(offered({"--json", "--url", "peer", "asset", "s"}) == "show");
     CHECK(offered({"--url", "=", "peer", "asset", "s"}) == "show");
     CHECK(offered({"peer", "create", "--outgoing-t"}) == "--outgoing-token-file --outgoing-token");
@@ -80,6 +80,21 @@ TEST_CASE("ilpctl completion: zsh knows every verb and option") {
         INFO(words.path);
         CHECK(script.contains("('" + words.path + "') verbs=("));
         for (const auto* option : words.options) CHECK(script.contains("'" + option_name(*option) + ":"));
+    }
+}
+
+TEST_CASE("ilpctl completion: fish knows every verb and option") {
+    const auto line = command_line{};
+    const auto script = fish_completion(line.tree());
+    for (const auto& words : words_of(line.tree())) {
+        INFO(words.path);
+        const auto place =
+            words.path.empty() ? std::string{"\"__ilpctl_is_at ''\""} : "\"__ilpctl_is_at ' " + words.path + "'\"";
+        for (const auto* verb : words.verbs) CHECK(script.contains(place + " -a " + verb->get_name() + " -d "));
+        for (const auto* option : words.options) {
+            const auto value = takes_file(*option) ? " -r -F" : takes_value(*option) ? " -x" : "";
+            CHECK(script.contains(place + " -l " + option_name(*option).substr(2) + value + " -d "));
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <sstream>
 #include <string>
@@ -36,7 +37,11 @@ struct run_result {
 class fake_daemon {
 public:
     void will_answer(const documents::document& what, json::value answer) {
-        answers_[std::string{what.field}].push_back(std::move(answer));
+        answers_[std::string{what.field}].push_back([answer = std::move(answer)] { return answer; });
+    }
+    void will_refuse(const documents::document& what, const std::string& message, const std::string& code) {
+        answers_[std::string{what.field}].push_back(
+            [refusal = failure{exit_status::refused, message, code}]() -> json::value { throw failure{refusal}; });
     }
 
     run_result run(const std::vector<std::string>& words) {
@@ -98,13 +103,13 @@ private:
         auto& answers = answers_[std::string{what.field}];
         if (answers.empty())
             throw failure{exit_status::refused, "the test has no answer to " + std::string{what.field}};
-        auto next = std::move(answers.front());
+        const auto next = std::move(answers.front());
         answers.pop_front();
-        return next;
+        return next();
     }
 
     peering::graphql::engine engine_{peering::admin::load_schema(), {}};
-    std::map<std::string, std::deque<json::value>> answers_;
+    std::map<std::string, std::deque<std::function<json::value()>>> answers_;
 };
 
 inline constexpr auto bob_id = "0b1d3ab8-0c34-4e0d-8a5b-2d2d4c2e0ad3";

@@ -87,7 +87,9 @@ TEST_CASE("ilpctl pay: without an account in the asset nothing is paid") {
                   page_answer({disabled(receiver_answer("alice", alice_id)), receiver_answer("a", shop_id, "EUR", 2)}));
     const auto result = pay(d, {"12.50", "USD"});
     CHECK(result.status == exit_status::refused);
-    CHECK(result.err == "ilpctl: no receiving account that is enabled is in USD: see `ilpctl account list`\n");
+    CHECK(result.err ==
+          "ilpctl: no receiving account that is enabled is in USD: see `ilpctl account list`, or add one with `ilpctl "
+          "account create NAME --asset USD`\n");
     CHECK(d.last().field == "receivingAccounts");
 }
 
@@ -173,6 +175,50 @@ TEST_CASE("ilpctl pay: a payment that is cancelled is not complete, and the mess
     const auto result = d.run({"pay", pointer, "12.50", "USD"});
     CHECK(result.status == exit_status::refused);
     CHECK(result.err.ends_with("\nilpctl: the payment is not complete: it was cancelled\n"));
+}
+
+TEST_CASE("ilpctl pay: a command that is repeated with its id waits for the payment that was made") {
+    const auto repeat = [](const std::string& amount, const std::vector<std::string>& options = {}) {
+        auto d = fake_daemon{};
+        d.will_answer(documents::receiving_accounts, page_answer({receiver_answer("alice", alice_id)}));
+        d.will_refuse(documents::create_payment, "Payment already exists (DUPLICATE)", "DUPLICATE");
+        d.will_answer(documents::payment, payment_answer("SENDING", "6250000000"));
+        d.will_answer(documents::payment, payment_answer("COMPLETED", "12500000000"));
+        auto words = std::vector<std::string>{"pay", pointer, amount, "USD", "--id", carol_id};
+        words.insert(words.end(), options.begin(), options.end());
+        return d.run(words);
+    };
+    const auto again = repeat("12.50");
+    CHECK(again.status == exit_status::done);
+    CHECK(again.err == "payment " + std::string{carol_id} + "\nCOMPLETED: sent 12.50 USD of 12.50 USD\n");
+    CHECK(again.out.contains("status             COMPLETED\n"));
+
+    const std::string another =
+        "ilpctl: the id is that of another payment, and nothing was paid: ilpctl payment show " +
+        std::string{carol_id} + "\n";
+    for (const auto& options : std::vector<std::vector<std::string>>{{"--at-most", "13"}, {"--slippage", "7"}}) {
+        const auto other = repeat("12.50", options);
+        CHECK(other.status == exit_status::refused);
+        CHECK(other.err == another);
+    }
+    CHECK(repeat("12.49").err == another);
+
+    auto d = fake_daemon{};
+    d.will_answer(documents::receiving_accounts, page_answer({receiver_answer("alice", alice_id)}));
+    d.will_refuse(documents::create_payment, "Too many payments have not ended yet (FORBIDDEN)", "FORBIDDEN");
+    CHECK(d.run({"pay", pointer, "12.50", "USD"}).err == "ilpctl: Too many payments have not ended yet (FORBIDDEN)\n");
+}
+
+TEST_CASE("ilpctl pay: a pointer that a shell has changed is refused with the way to write it") {
+    auto d = fake_daemon{};
+    for (const std::string receiver : {"/alice", ".example/alice", "", "12.50"}) {
+        const auto result = d.run({"pay", receiver, "12.50", "USD"});
+        CHECK(result.status == exit_status::usage);
+        CHECK(result.err == "ilpctl: RECEIVER: \"" + receiver +
+                                "\" is neither a payment pointer nor a URL. In a shell, a payment pointer needs single "
+                                "quotes: '$example.com/alice'\n");
+    }
+    CHECK(d.requests.empty());
 }
 
 }  // namespace payment_verbs_test

@@ -38,8 +38,15 @@ TEST_CASE("ilpctl peers: a list is fetched in pages, up to the limit or to the e
     CHECK(done(result) ==
           "NAME  ADDRESS   ASSET  LIQUIDITY  STATE    ORIGIN  ID                                    REACHABILITY\n"
           "bob   test.bob  USD/9  12.50 USD  enabled  API     0b1d3ab8-0c34-4e0d-8a5b-2d2d4c2e0ad3  unknown\n");
-    CHECK(result.err.contains("more than 1"));
     CHECK(d.last().variables == json::object{{"first", 1}, {"sortOrder", "ASC"}, {"tenantId", "t"}});
+    CHECK(result.err.ends_with("\n  ilpctl peer list --limit 1 --oldest-first --owner t --after " +
+                               std::string{bob_id} + "\n"));
+
+    d.will_answer(documents::peers, page_answer({peer_answer("carol", carol_id)}));
+    const auto rest = d.run({"peer", "list", "--limit", "1", "--after", bob_id});
+    CHECK(rest.err.empty());
+    CHECK(done(rest).contains(carol_id));
+    CHECK(d.last().variables == json::object{{"first", 1}, {"sortOrder", "DESC"}, {"after", bob_id}});
 }
 
 TEST_CASE("ilpctl peers: one is found only by its exact id or name") {
@@ -130,7 +137,7 @@ TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
               .ends_with("pending withdrawals  0\n"
                          "not reachable        bob at test.bob: unreachable since 2026-08-01T12:10:00.000Z: peer is "
                          "unreachable: Connection refused\n"
-                         "not reachable        and 1 more peers\n"));
+                         "not reachable        and 1 more peer\n"));
 }
 
 TEST_CASE("ilpctl peers: the outgoing token is shown on request") {
@@ -485,8 +492,31 @@ TEST_CASE("ilpctl assets: one is found by id, code and scale, or code") {
     const auto ambiguous = d.run({"asset", "show", "USD"});
     CHECK(ambiguous.status == exit_status::refused);
     CHECK(ambiguous.err.contains("USD/2, USD/9"));
+}
+
+TEST_CASE("ilpctl assets: whoever names one that does not exist learns how to add it") {
+    auto d = fake_daemon{};
+    const std::string refusal = "ilpctl: there is no asset \"USD/3\": add the asset with `ilpctl asset create USD/3`\n";
+    for (const auto& words :
+         std::vector<std::vector<std::string>>{{"asset", "show", "USD/3"},
+                                               {"account", "create", "alice", "--asset", "USD/3"},
+                                               {"peer", "create", "test.bob", "--asset", "USD/3", "--outgoing-endpoint",
+                                                "https://h/", "--outgoing-token", "x"}}) {
+        d.will_answer(documents::asset_by_unit, nullptr);
+        const auto result = d.run(words);
+        CHECK(result.status == exit_status::refused);
+        CHECK(result.err == refusal);
+    }
+    d.will_answer(documents::create_asset, json::object{{"asset", asset_answer("USD", 3)}});
+    done(d.run({"asset", "create", "USD/3"}));
+
+    d.will_answer(documents::assets, page_answer({}));
+    CHECK(d.run({"account", "create", "alice", "--asset", "USD"}).err ==
+          "ilpctl: there is no asset \"USD\": `ilpctl asset list` shows the assets\n");
+    d.will_answer(documents::peers, page_answer({}));
     d.will_answer(documents::asset_by_unit, nullptr);
-    CHECK(d.run({"asset", "show", "USD/3"}).err == "ilpctl: there is no asset \"USD/3\"\n");
+    CHECK(d.run({"liquidity", "deposit", "USD/3", "1"}).err ==
+          "ilpctl: there is no peer or asset \"USD/3\": add the asset with `ilpctl asset create USD/3`\n");
 }
 
 TEST_CASE("ilpctl assets: create, update, delete, list") {
@@ -586,7 +616,8 @@ TEST_CASE("ilpctl liquidity: a name shared by a peer and an asset is refused") {
     CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err.contains("is both a peer and an asset"));
     d.will_answer(documents::peers, page_answer({}));
     d.will_answer(documents::assets, page_answer({}));
-    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err == "ilpctl: there is no peer or asset \"USD\"\n");
+    CHECK(d.run({"liquidity", "deposit", "USD", "1"}).err ==
+          "ilpctl: there is no peer or asset \"USD\": `ilpctl asset list` shows the assets\n");
 }
 
 TEST_CASE("ilpctl liquidity: a withdrawal completes at once, or is reserved until it is posted or voided") {
@@ -615,11 +646,13 @@ TEST_CASE("ilpctl liquidity: a withdrawal completes at once, or is reserved unti
 
 TEST_CASE("ilpctl transfers: both directions in one list, with names, in as many pages as are wanted") {
     auto d = fake_daemon{};
-    const auto transfer = [](const std::string& id, const std::string& amount, bool is_incoming, json::value name) {
+    const auto transfer = [](const std::string& id, const std::string& amount, bool is_incoming, json::value name,
+                             int packets) {
         return json::object{{"id", id},
-                            {"transferType", "DEPOSIT"},
+                            {"transferType", packets == 0 ? "DEPOSIT" : "TRANSFER"},
                             {"state", "POSTED"},
                             {"amount", amount},
+                            {"packets", packets},
                             {"debitAccountId", "d"},
                             {"creditAccountId", "c"},
                             {"debitAccountName", is_incoming ? name : "bob"},
@@ -630,22 +663,24 @@ TEST_CASE("ilpctl transfers: both directions in one list, with names, in as many
                             {"expiresAt", nullptr}};
     };
     d.will_answer(documents::peer, peer_answer());
-    d.will_answer(documents::transfers,
-                  page_answer({transfer("3", "3000000000", true, "settlement of USD/9"),
-                               transfer("2", "2000000000", false, "carol"), transfer("1", "1000000000", true, nullptr)},
-                              true));
+    d.will_answer(documents::transfers, page_answer({transfer("3", "3000000000", true, "settlement of USD/9", 0),
+                                                     transfer("2", "2000000000", false, "carol", 317),
+                                                     transfer("1", "1000000000", true, nullptr, 1)},
+                                                    true));
     const auto result = d.run({"transfers", bob_id, "--limit", "3"});
     CHECK(done(result) ==
-          "CREATED     TYPE     STATE         IN       OUT  EXPIRES  OTHER ACCOUNT        ID\n"
-          "2026-08-03  DEPOSIT  POSTED  3.00 USD            -        settlement of USD/9  3\n"
-          "2026-08-02  DEPOSIT  POSTED            2.00 USD  -        carol                2\n"
-          "2026-08-01  DEPOSIT  POSTED  1.00 USD            -        d                    1\n");
-    CHECK(result.err.contains("more than 3"));
+          "CREATED     TYPE      STATE         IN       OUT  PACKETS  EXPIRES  OTHER ACCOUNT        ID\n"
+          "2026-08-03  DEPOSIT   POSTED  3.00 USD                  -  -        settlement of USD/9  3\n"
+          "2026-08-02  TRANSFER  POSTED            2.00 USD      317  -        carol                2\n"
+          "2026-08-01  TRANSFER  POSTED  1.00 USD                  1  -        d                    1\n");
+    CHECK(result.err ==
+          "ilpctl: there are more, which --limit N or --all shows; the next page is\n  ilpctl transfers " +
+              std::string{bob_id} + " --limit 3 --after 1\n");
     CHECK(d.last().variables == json::object{{"id", bob_id}, {"first", 3}});
 
     d.will_answer(documents::peer, peer_answer());
-    d.will_answer(documents::transfers, page_answer({transfer("2", "1", true, "x")}, true));
-    d.will_answer(documents::transfers, page_answer({transfer("1", "1", true, "x")}));
+    d.will_answer(documents::transfers, page_answer({transfer("2", "1", true, "x", 1)}, true));
+    d.will_answer(documents::transfers, page_answer({transfer("1", "1", true, "x", 1)}));
     CHECK(parsed(d.run({"transfers", bob_id, "--all", "--json"})).as_array().size() == 2);
     CHECK(d.last().variables.at("after") == json::value("2"));
 }
@@ -669,8 +704,8 @@ TEST_CASE("ilpctl transfers: the sum of a day shows the day, and an amount of an
                                                                   {"createdAt", "2026-08-01T00:00:01.000Z"},
                                                                   {"expiresAt", nullptr}}}));
     CHECK(done(d.run({"transfers", bob_id})) ==
-          "CREATED     TYPE        STATE                         IN  OUT  EXPIRES  OTHER ACCOUNT  ID\n"
-          "2026-08-01  SUM OF DAY  POSTED  36893488147.41910323 USD       -        carol          7\n");
+          "CREATED     TYPE        STATE                         IN  OUT  PACKETS  EXPIRES  OTHER ACCOUNT  ID\n"
+          "2026-08-01  SUM OF DAY  POSTED  36893488147.41910323 USD            12  -        carol          7\n");
 }
 
 TEST_CASE("ilpctl routes: list and lookup") {
@@ -742,10 +777,13 @@ TEST_CASE("ilpctl events: a payment that has arrived is described in words") {
                             {"name", "alice"},
                             {"data", data}};
     };
-    d.will_answer(documents::events, page_answer({event(whole), event(broken)}));
+    auto small = whole;
+    small["packets"] = 1;
+    d.will_answer(documents::events, page_answer({event(whole), event(small), event(broken)}));
     CHECK(done(d.run({"events"})) ==
           "CREATED  TYPE                        OF     DETAILS                                       ID\n"
           "then     incoming_payment.completed  alice  received 12.50 USD in 7 packets               e\n"
+          "then     incoming_payment.completed  alice  received 12.50 USD in 1 packet                e\n"
           "then     incoming_payment.completed  alice  {\"id\":\"e\",\"receivedAmount\":{\"value\":\"1250\"}}  e\n");
 }
 

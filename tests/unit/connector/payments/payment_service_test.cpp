@@ -67,6 +67,11 @@ struct world {
                    [this](config::http_endpoint endpoint, std::function<void(payment_service::found)> done) {
                        lookups.emplace_back(std::move(endpoint), std::move(done));
                    },
+               .own_account =
+                   [this](const ilp::address& address) {
+                       const bool is_own = receiver_is_alice && address.text() == "test.there.token";
+                       return is_own ? std::optional{alice().id} : std::nullopt;
+                   },
                .pause_after_start = times.pause_after_start,
                .turn = times.turn,
                .time_max = times.time_max,
@@ -186,6 +191,7 @@ struct world {
     std::vector<std::pair<quote_order, payment_runs::quoted>> quotes;
     std::vector<std::pair<payment_order, payment_runs::paid>> orders;
     std::vector<std::uint64_t> cancelled;
+    bool receiver_is_alice = false;
     payment_service service;
 };
 
@@ -258,6 +264,17 @@ TEST_CASE("payment service: a payment is looked up, quoted, agreed, sent and end
         next.run_until_ended(payment);
         CHECK(next.stored(payment).standing.status == payment_status::completed);
     }
+}
+
+TEST_CASE("payment service: a payment whose receiver is the account that pays fails, and says so") {
+    peering::memory_store store;
+    world w{store};
+    w.receiver_is_alice = true;
+    const payment_record payment = w.create();
+    w.answer_lookup();
+    w.run_until_ended(payment);
+    CHECK(w.stored(payment).standing.failure == "This account cannot pay itself");
+    CHECK(w.quotes.empty());
 }
 
 TEST_CASE("payment service: what was sent in full before the daemon ended is complete, and nobody is asked") {

@@ -62,8 +62,8 @@ struct scripted_worker final : own_packets {
         waiting.pop_front();
         const auto prepare = ilp::prepare_view::parse(packet.bytes).value();
         const ilp::amount arrives{packet.amount * rate_in_percent / 100};
-        const auto received =
-            receiver.receive(token.shared_secret, prepare.data(), prepare.condition(), arrives, "EUR", 6);
+        const auto received = receiver.receive(ilp::stream::derive_keys(token.shared_secret), prepare.data(),
+                                               prepare.condition(), arrives, "EUR", 6);
         if (received.verdict != ilp::stream::verdict::fulfill) {
             return reject(*packet.sink, packet.request, "F99", received.data);
         }

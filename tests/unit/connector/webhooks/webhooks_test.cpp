@@ -24,15 +24,17 @@ namespace {
 
 /// A store that answers when the test tells it to.
 struct scripted_outbox final : event_outbox {
-    void load(std::size_t limit, std::function<void(std::expected<contents, std::string>)> done) override {
+    void load(peering::event_line line, std::size_t limit,
+              std::function<void(std::expected<contents, std::string>)> done) override {
         CHECK(limit == webhook_schedule::waiting_max);
-        loads.push_back(std::move(done));
+        (line == peering::event_line::payments ? payment_loads : loads).push_back(std::move(done));
     }
     void save(peering::event_attempt attempt, std::function<void(std::expected<void, std::string>)> done) override {
         saves.emplace_back(std::move(attempt), std::move(done));
     }
 
     std::deque<std::function<void(std::expected<contents, std::string>)>> loads;
+    std::deque<std::function<void(std::expected<contents, std::string>)>> payment_loads;
     std::deque<std::pair<peering::event_attempt, std::function<void(std::expected<void, std::string>)>>> saves;
 };
 
@@ -83,6 +85,11 @@ struct rig {
         REQUIRE(outbox.loads.size() == 1);
         const auto count = events.size();
         take_front(outbox.loads)(event_outbox::contents{std::move(events), count});
+    }
+    void load_payments(std::vector<peering::pending_event> events) {
+        REQUIRE(outbox.payment_loads.size() == 1);
+        const auto count = events.size();
+        take_front(outbox.payment_loads)(event_outbox::contents{std::move(events), count});
     }
 
     fake_peer receiver;
@@ -230,6 +237,41 @@ TEST_CASE("webhooks: a malformed event is not posted and does not stop the other
     CHECK(r.receiver.request_count() == 1);
     CHECK(sender.stats().failed == 1);
     CHECK(sender.stats().delivered == 1);
+}
+
+TEST_CASE("webhooks: events of payments that the receiver does not take delay no others") {
+    rig r;
+    r.settings.timeout = 1h;
+    r.receiver.set_script([](const http_message& request) {
+        return ilp::as_text(request.body).contains("incoming_payment") ? answer_silence() : answer_http(200);
+    });
+    r.start();
+    std::vector<peering::pending_event> payments;
+    for (int i = 0; i < 20; ++i) {
+        payments.push_back(event("paid " + std::to_string(i)));
+        payments.back().event.type = "incoming_payment.completed";
+        payments.back().event.receiving_account = "alice";
+    }
+    r.load_payments(payments);
+    r.load({});
+    r.run_until([&] { return r.receiver.request_count() == webhook_schedule::under_way_max; });
+    r.sender->look_for_events();
+    r.load({event("low")});
+    r.run_until([&] { return !r.outbox.saves.empty(); });
+    CHECK(r.outbox.saves.front().first.uuid == "low");
+    CHECK(r.outbox.saves.front().first.delivered);
+    CHECK(r.outbox.saves.front().first.receiving_account.empty());
+}
+
+TEST_CASE("webhooks: the outcome of a payment's event names the receiving account") {
+    rig r;
+    r.start();
+    auto paid = event("paid");
+    paid.event.receiving_account = "alice";
+    r.load_payments({paid});
+    r.run_until([&] { return !r.outbox.saves.empty(); });
+    CHECK(r.outbox.saves.front().first.delivered);
+    CHECK(r.outbox.saves.front().first.receiving_account == "alice");
 }
 
 }  // namespace webhooks_test

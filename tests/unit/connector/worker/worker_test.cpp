@@ -60,7 +60,8 @@ struct node {
                                  .slippage = 100},
                                 ilp::wall_clock(), {}));
         made.emplace(settings.connector, *known->directory, std::move(rates), committer, board, packet_tls{},
-                     std::make_shared<expected_replies>(), secrets);
+                     std::make_shared<expected_replies>(), secrets, std::make_shared<peering::split_outcomes>(),
+                     std::make_shared<accepted_parts>());
         committer.start();
         made->start();
     }

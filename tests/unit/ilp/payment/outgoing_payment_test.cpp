@@ -83,11 +83,11 @@ std::vector<std::uint64_t> amounts(const std::vector<outgoing_payment::send_pack
 TEST_CASE("payment: it is split by the maximum, and the last two packets share the remainder") {
     world world = paying(ilp::send_exactly({3'001}, {1, 2}, 100), 1'000);
     const auto packets = world.packets();
-    CHECK(amounts(packets) == std::vector<std::uint64_t>{1'000, 1'000, 501, 500});
+    CHECK(amounts(packets) == std::vector<std::uint64_t>{1'000, 1'000, 500, 501});
     CHECK(packets[0].number == 1);
     CHECK(packets[3].number == 4);
     CHECK(packets[0].minimum == amount{495});
-    CHECK(packets[2].minimum == amount{248});  // 247.995 rounded up
+    CHECK(packets[2].minimum == amount{248});  // 247.5 rounded up
     CHECK(packets[0].expires_at == start + 6s);
     CHECK(world.payment.state() == payment_state{{}, {}, {3'001}});
     world.now += 100ms;
@@ -96,6 +96,93 @@ TEST_CASE("payment: it is split by the maximum, and the last two packets share t
     CHECK(world.payment.state() == payment_state{{3'001}, {1'500}, {}});
     CHECK(world.ends_as(payment_end::completed));
     CHECK(world.payment.path().times.is_known());
+}
+
+TEST_CASE("payment: packets into a coarse asset are worth whole units, and the remainder gives way to rounding") {
+    // 1.239 USD with 9 digits arrive as 1.1151 EUR with 2 digits.
+    const auto terms = ilp::send_exactly({1'239'000'000}, {90, 1'000'000'000}, 100);
+    world world = paying(terms, 1'000'000'000);
+    const auto packets = world.packets();
+    REQUIRE(packets.size() == 2);
+    CHECK(packets[0].amount == amount{622'222'223});  // 56 cents, and not 55.755
+    CHECK(packets[0].minimum == amount{56});
+    CHECK(packets[1].amount == amount{616'777'777});
+    CHECK(packets[1].minimum == amount{55});
+    world.payment.fulfilled(1, amount{56}, world.now);
+    world.payment.fulfilled(2, amount{55}, world.now);
+    CHECK(world.ends_as(payment_end::completed));
+}
+
+TEST_CASE("payment: however small its packets are made, the whole delivers at most one unit less than its minimum") {
+    // Each packet is worth 1.8 units, and somebody on the way keeps what is not asked for.
+    const auto terms = ilp::send_exactly({200}, {9, 10}, 100);
+    world world = paying(terms, 2);
+    while (!world.end()) {
+        const auto packets = world.packets();
+        if (packets.empty()) {
+            world.wait();
+            continue;
+        }
+        for (const auto& packet : packets) {
+            world.now += 1ms;
+            if (packet.minimum <= amount{1}) {
+                world.payment.fulfilled(packet.number, amount{1}, world.now);
+            } else {
+                world.payment.rejected(packet.number,
+                                       {.code = error_code::f99_application_error, .received = amount{1}}, world.now);
+            }
+        }
+    }
+    CHECK(world.ends_as(payment_end::rate_too_low));
+    const auto state = world.payment.state();
+    CHECK(state.delivered.value + 1 >= terms.minimum.minimum_for(state.sent).value);
+}
+
+TEST_CASE("payment: a packet of which the receiver got a unit too little is made a little larger") {
+    // Of three conversions on the way, two round as well: an amount for exactly 50 units delivers 49.
+    world world = paying(ilp::send_exactly({100'000'000}, {50, 50'000'000}, 100), 50'000'000);
+    auto packets = world.packets();
+    REQUIRE(packets.size() == 2);
+    CHECK(packets[0].amount == amount{50'000'000});
+    CHECK(packets[0].minimum == amount{50});
+    world.now += 10ms;
+    for (const auto& packet : packets) {
+        world.payment.rejected(packet.number, {.code = error_code::f99_application_error, .received = amount{49}},
+                               world.now);
+    }
+    world.wait();
+    packets = world.packets();
+    REQUIRE(packets.size() == 3);
+    CHECK(packets[0].amount == amount{49'003'907});
+    CHECK(packets[0].minimum == amount{49});
+}
+
+TEST_CASE("payment: the larger of two packets leaves first when equal ones lose too much, and the other may lose") {
+    // Six units are lost of every packet, whatever its size.
+    const auto arrives = [](amount sent) { return amount{sent.value - std::min<std::uint64_t>(sent.value, 6)}; };
+    world world = paying(ilp::send_exactly({1'100}, {1, 1}, 100), 1'000);
+    std::vector<std::uint64_t> first_of_each;
+    while (!world.end()) {
+        const auto packets = world.packets();
+        if (packets.empty()) {
+            world.wait();
+            continue;
+        }
+        first_of_each.push_back(packets.front().amount.value);
+        world.now += 10ms;
+        for (const auto& packet : packets) {
+            const amount received = arrives(packet.amount);
+            if (received >= packet.minimum) {
+                world.payment.fulfilled(packet.number, received, world.now);
+            } else {
+                world.payment.rejected(packet.number, {.code = error_code::f99_application_error, .received = received},
+                                       world.now);
+            }
+        }
+    }
+    CHECK(first_of_each == std::vector<std::uint64_t>{550, 1'000, 100});
+    CHECK(world.ends_as(payment_end::completed));
+    CHECK(world.payment.state() == payment_state{{1'100}, {1'088}, {}});  // the minimum is 1 089, less a unit
 }
 
 TEST_CASE("payment: a single unit and the largest amount are paid") {

@@ -144,7 +144,7 @@ TEST_CASE("payments along random paths: no unit is lost, none is sent beyond the
         const amount known_received{path.received.value - path.lost_received.value};
         CHECK(path.received >= path.connectors().back().given);
         if (kind != receiver::is_silent && !is_delivery) {
-            CHECK(known_received >= terms.minimum.minimum_for(result.state.sent));
+            CHECK(known_received.value + 1 >= terms.minimum.minimum_for(result.state.sent).value);
         }
         switch (kind) {
             case receiver::honest:
@@ -288,6 +288,68 @@ TEST_CASE("a payment after a quote arrives, with what the quote has learned") {
             CHECK(result.state.delivered.value <= wanted.value + wanted.value / 100 + 10);
         }
     }
+}
+
+TEST_CASE("a payment along a path that keeps the quoted rate arrives, however coarse the units of the receiver are") {
+    const std::uint64_t seed = printed_seed();
+    CAPTURE(seed);
+    std::mt19937_64 random{seed};
+    const auto between = [&random](std::uint64_t least, std::uint64_t most) {
+        return least + random() % (most - least + 1);
+    };
+    const auto power_of_ten = [](std::uint64_t exponent) {
+        std::uint64_t power = 1;
+        while (exponent-- > 0) power *= 10;
+        return power;
+    };
+    int split = 0;
+    for (int run = 0; run < 2'000; ++run) {
+        CAPTURE(run);
+        // The nodes in the middle have finer units than the receiver, so only the last conversion loses something.
+        std::vector<connector> connectors;
+        std::uint64_t scale = between(2, 9);
+        for (auto hops = between(1, 3); hops > 0; --hops) {
+            const std::uint64_t next_scale = hops == 1 ? between(0, 9) : between(9, 12);
+            connector made;
+            made.rate = {between(100, 5'000) * power_of_ten(next_scale > scale ? next_scale - scale : 0),
+                         1'000 * power_of_ten(next_scale < scale ? scale - next_scale : 0)};
+            connectors.push_back(made);
+            scale = next_scale;
+        }
+        const auto arrives = [&connectors](amount sent) {
+            for (const auto& hop : connectors) {
+                sent = hop.rate.delivered_for(sent);
+                if (sent == amount::max()) break;
+            }
+            return sent;
+        };
+        const amount maximum{between(500, 999) * power_of_ten(between(0, 9))};
+        const bool is_divisible = arrives(maximum).value >= 4;
+        const bool is_exact = arrives({5 * maximum.value}) < amount::max();
+        if (!is_divisible || !is_exact) continue;
+        connectors.front().maximum = maximum;
+        connectors.front().tells_maximum = random() % 2 == 0;
+        const amount wanted{maximum.value / 1'000 * between(1, 5'000) + between(0, 499)};
+        if (arrives(wanted).is_zero()) continue;
+        path path{connectors, receiver::honest, random()};
+        const auto quote = ask(path, wanted);
+        if (!quote.outcome) {  // the probe was rounded to nothing
+            CHECK(arrives(wanted).value < 4);
+            continue;
+        }
+        const bool is_delivery = random() % 2 == 0;
+        const amount deliver = std::max(quote.outcome->rate.delivered_for(wanted), amount{1});
+        const payment_terms terms = is_delivery ? ilp::deliver_exactly(deliver, quote.outcome->rate, slippage)
+                                                : ilp::send_exactly(wanted, quote.outcome->rate, slippage);
+        outgoing_payment payment{terms, {}, quote.outcome->path, {}, quote.outcome->numbers_used};
+        const auto result = simulated_path::pay(payment, path, terms, start);
+        CAPTURE(wanted.value, maximum.value, is_delivery, quote.outcome->rate.delivered, quote.outcome->rate.sent,
+                path.packets, result.state.sent.value, result.state.delivered.value, connectors.size());
+        CHECK(ilp::describe(result.finished.end) == ilp::describe(payment_end::completed));
+        CHECK(result.state.delivered.value + 1 >= terms.minimum.minimum_for(result.state.sent).value);
+        if (wanted > maximum) ++split;
+    }
+    CHECK(split > 300);
 }
 
 TEST_CASE("a payment that is stopped at any moment and taken up again sends its amount once") {

@@ -6,7 +6,9 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <vector>
 
 namespace stream_envelope_test {
 
@@ -69,6 +71,22 @@ TEST_CASE("A29-03: an envelope opens only with its key, whole and unchanged") {
     CHECK_FALSE(open(cipher, key, tag_last));
     CHECK_FALSE(open(cipher, key, bytes(200, 0x11)));
     CHECK(open(cipher, key, envelope) == plaintext);
+}
+
+TEST_CASE("A29-03: keys may change with each envelope, in both directions") {
+    envelope_cipher cipher;
+    const bytes plaintext(40, 0x5a);
+    const std::array<ilp::digest, 2> keys{ilp::sha256(ilp::as_bytes("one")), ilp::sha256(ilp::as_bytes("two"))};
+    std::vector<bytes> envelopes;
+    for (const std::size_t key : {0U, 1U, 1U, 0U}) envelopes.push_back(seal(cipher, keys.at(key), plaintext));
+    envelope_cipher fresh;
+    for (const std::size_t i : {0U, 3U, 1U, 2U}) {
+        const std::size_t key = i == 0 || i == 3 ? 0 : 1;
+        CHECK(open(cipher, keys.at(key), envelopes[i]) == plaintext);
+        CHECK(open(fresh, keys.at(key), envelopes[i]) == plaintext);
+        CHECK_FALSE(open(cipher, keys.at(1 - key), envelopes[i]));
+        CHECK(open(fresh, keys.at(1 - key), seal(cipher, keys.at(1 - key), plaintext)) == plaintext);
+    }
 }
 
 TEST_CASE("A29-02: the smallest and the largest plaintext come back") {

@@ -107,17 +107,18 @@ carried path::carry_from(std::size_t at, bytes prepare) {
 carried path::receive(bytes prepare) {
     const auto packet = ilp::prepare_view::parse(prepare);
     REQUIRE(packet.has_value());
-    const auto token = receiver_.open_token(packet->destination().substr(std::string_view{"test.bob."}.size()));
-    REQUIRE(token.has_value());
+    const auto* const connection =
+        receiver_.find_connection(packet->destination().substr(std::string_view{"test.bob."}.size()));
+    REQUIRE(connection != nullptr);
     const auto received =
-        receiver_.receive(token->shared_secret, packet->data(), packet->condition(), packet->amount(), "EUR", 2);
+        receiver_.receive(connection->keys, packet->data(), packet->condition(), packet->amount(), "EUR", 2);
     carried back{.takes = 1ms};
     using enum stream::verdict;
     if (received.verdict == fulfill) {
         if (honesty_ == honesty::lies && chance(50)) return {};  // it may have taken the money, or not
         credited += packet->amount().value;
         back.arrived = packet->amount();
-        const bytes said = honesty_ == honesty::lies ? lie(*token, packet->data(), packet_type::fulfill)
+        const bytes said = honesty_ == honesty::lies ? lie(connection->keys, packet->data(), packet_type::fulfill)
                                                      : bytes{received.data.begin(), received.data.end()};
         ilp::serialize_fulfill(back.answer, received.fulfillment, said);
     } else if (received.verdict == unreadable) {
@@ -125,14 +126,14 @@ carried path::receive(bytes prepare) {
     } else if (received.verdict == not_a_request) {
         back.answer = reject("F00");
     } else {
-        back.answer = reject("F99", honesty_ == honesty::lies ? lie(*token, packet->data(), packet_type::reject)
-                                                              : bytes{received.data.begin(), received.data.end()});
+        back.answer =
+            reject("F99", honesty_ == honesty::lies ? lie(connection->keys, packet->data(), packet_type::reject)
+                                                    : bytes{received.data.begin(), received.data.end()});
     }
     return back;
 }
 
-bytes path::lie(const stream::opened_token& token, ilp::bytes_view data, packet_type carried_by) {
-    const auto keys = stream::derive_keys(token.shared_secret);
+bytes path::lie(const stream::connection_keys& keys, ilp::bytes_view data, packet_type carried_by) {
     bytes plaintext(stream::plaintext_size_max);
     const auto opened = cipher_.open(keys.encryption, data, plaintext);
     REQUIRE(opened.has_value());

@@ -69,7 +69,7 @@ private:
     carried carry_from(std::size_t at, ilp::bytes prepare);
     carried receive(ilp::bytes prepare);
     /// In place of an honest reply to the packet.
-    ilp::bytes lie(const ilp::stream::opened_token& token, ilp::bytes_view data, ilp::packet_type carried_by);
+    ilp::bytes lie(const ilp::stream::connection_keys& keys, ilp::bytes_view data, ilp::packet_type carried_by);
     ilp::bytes reject_with_any_code();
     void spoil(ilp::bytes& octets) { octets.at(random_() % octets.size()) ^= ilp::octet(1U << (random_() % 8)); }
     ilp::bytes any_octets(std::size_t size_max);

@@ -39,10 +39,10 @@ struct connection {
         return seal(writer.packet());
     }
     stream::received deliver(ilp::bytes_view data, const ilp::condition& condition, std::uint64_t amount) {
-        const auto token_of_packet = receiver.open_token(token.segment);
-        REQUIRE(token_of_packet);
-        CHECK(token_of_packet->contents.account == 5);
-        return receiver.receive(token_of_packet->shared_secret, data, condition, {amount}, "EUR", 2);
+        const auto* const found = receiver.find_connection(token.segment);
+        REQUIRE(found != nullptr);
+        CHECK(found->contents.account == 5);
+        return receiver.receive(found->keys, data, condition, {amount}, "EUR", 2);
     }
     std::optional<stream::packet_view> reply(ilp::bytes_view data, ilp::packet_type type, std::uint64_t sequence = 1) {
         return stream::open_reply(cipher, keys, data, type, sequence, opened);

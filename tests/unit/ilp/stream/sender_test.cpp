@@ -55,11 +55,10 @@ struct world {
             ilp::serialize_reject(out, {"F08", "test.hub", "", data});
             return out;
         }
-        const auto opened = receiver.open_token(token.segment);
-        REQUIRE(opened.has_value());
+        const auto* const connection = receiver.find_connection(token.segment);
+        REQUIRE(connection != nullptr);
         const amount arrived = rate.delivered_for(parsed->amount());
-        const auto decided =
-            receiver.receive(opened->shared_secret, parsed->data(), parsed->condition(), arrived, "EUR", 6);
+        const auto decided = receiver.receive(connection->keys, parsed->data(), parsed->condition(), arrived, "EUR", 6);
         if (decided.verdict == stream::verdict::fulfill) {
             CHECK(ilp::fulfills(decided.fulfillment, parsed->condition()));
             received += arrived.value;

@@ -714,8 +714,9 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view) override {
         return std::nullopt;
     }
-    std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t) override { return {}; }
-    std::expected<std::uint64_t, store_error> count_pending_events() override { return 0; }
+    std::expected<std::vector<pending_event>, store_error> load_pending_events(event_line, std::size_t) override {
+        return {};
+    }
     using store::list_transfers;
     std::expected<std::vector<listed_transfer>, store_error> list_transfers(account_id, account_side, std::size_t,
                                                                             std::optional<std::uint64_t>) override {

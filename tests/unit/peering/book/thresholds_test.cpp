@@ -207,7 +207,7 @@ TEST_CASE("a threshold of the file raises one event when it is set at or above t
     CHECK(events_at_start(settings) == std::vector<std::string>{"asset.liquidity_low"});
     CHECK(events_at_start(settings) == none);
     const auto store = place.open();
-    CHECK(store->count_pending_events().value() == 3);
+    CHECK(count_pending_events(*store) == 3);
 }
 
 TEST_CASE("the event of a crossing is written with the totals that crossed, once, whatever fails before") {
@@ -247,7 +247,7 @@ TEST_CASE("the event of a crossing is written with the totals that crossed, once
         CHECK(events_raised == 1);
     }
     const auto store = place.open();
-    const auto events = store->load_pending_events(10).value();
+    const auto events = store->load_pending_events(event_line::node, 10).value();
     REQUIRE(events.size() == 1);
     CHECK(boost::json::parse(events[0].event.data).at("balance") == "50");
 }
@@ -266,12 +266,12 @@ TEST_CASE("a transaction that fails leaves neither totals nor an event") {
     const auto refused = books.keeper.write({.changed_peers = {&nobody, 1}, .postings = batch.postings()});
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().final);
-    CHECK(store->count_pending_events().value() == 0);
+    CHECK(count_pending_events(*store) == 0);
     CHECK((store->load().value().peers[0].liquidity.totals == account_totals{0, 100}));
     CHECK(balance_of(books.ledger, *registry->peers()[0].liquidity) == 100);
 
     REQUIRE(books.keeper.write({.postings = batch.postings()}).has_value());
-    CHECK(store->count_pending_events().value() == 1);
+    CHECK(count_pending_events(*store) == 1);
     CHECK((store->load().value().peers[0].liquidity.totals == account_totals{60, 100}));
 }
 
@@ -294,7 +294,7 @@ TEST_CASE("events of other parts are written beside those of thresholds, if even
     const event_record other{new_uuid(), "peer.unreachable", "{}"};
     REQUIRE(books.keeper.write({.postings = batch.postings(), .new_events = {&other, 1}}).has_value());
     CHECK(reported == std::vector<std::string>{"peer.liquidity_low", "peer.unreachable"});
-    const auto kept = store->load_pending_events(10).value();
+    const auto kept = store->load_pending_events(event_line::node, 10).value();
     REQUIRE(kept.size() == (keeps_events ? 2U : 0U));
     if (keeps_events) CHECK(kept[1].event.uuid == other.uuid);
     REQUIRE(books.keeper.write({}).has_value());

@@ -125,7 +125,7 @@ inline store_picture picture_of(store& store) {
         const auto found = store.find_transfer(scripted_run::id_of(step)).value();
         if (found) picture.transfers.emplace(found->uuid, found->state);
     }
-    picture.events = store.count_pending_events().value();
+    picture.events = count_pending_events(store);
     return picture;
 }
 

@@ -95,11 +95,9 @@ public:
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override {
         return disturb([&] { return store_decorator::find_transfer(uuid); });
     }
-    std::expected<std::vector<pending_event>, store_error> load_pending_events(std::size_t limit) override {
-        return disturb([&] { return store_decorator::load_pending_events(limit); });
-    }
-    std::expected<std::uint64_t, store_error> count_pending_events() override {
-        return disturb([&] { return store_decorator::count_pending_events(); });
+    std::expected<std::vector<pending_event>, store_error> load_pending_events(event_line line,
+                                                                               std::size_t limit) override {
+        return disturb([&] { return store_decorator::load_pending_events(line, limit); });
     }
 
 private:

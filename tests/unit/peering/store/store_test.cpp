@@ -264,8 +264,8 @@ TEST_CASE("events are kept in the store until they are delivered or given up") {
     changes changes = traffic.commit();
     changes.new_events = events;
     REQUIRE(store->commit(changes).has_value());
-    CHECK(store->count_pending_events().value() == 3);
-    const auto loaded = store->load_pending_events(2).value();
+    CHECK(count_pending_events(*store) == 3);
+    const auto loaded = store->load_pending_events(event_line::node, 2).value();
     REQUIRE(loaded.size() == 2);
     CHECK(loaded[0].event.uuid == events[0].uuid);
     CHECK(loaded[0].event.type == "peer.liquidity_low");
@@ -280,12 +280,12 @@ TEST_CASE("events are kept in the store until they are delivered or given up") {
     REQUIRE(store->commit(tried).has_value());
     store.reset();
     store = place.open();
-    const auto left = store->load_pending_events(10).value();
+    const auto left = store->load_pending_events(event_line::node, 10).value();
     REQUIRE(left.size() == 1);
     CHECK(left[0].event.uuid == events[0].uuid);
     CHECK(left[0].attempts == 1);
     CHECK(left[0].due == later);
-    CHECK(store->count_pending_events().value() == 1);
+    CHECK(count_pending_events(*store) == 1);
 }
 
 TEST_CASE("a store keeps the terms of assets and peers, whatever their origin, and changes them") {
@@ -898,12 +898,13 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     changes made;
     made.new_events = events;
     REQUIRE(store->commit(made).has_value());
+    using types = std::vector<std::string>;
     const auto listed = [&] { return types_of(store->list_events({.newest_first = false}).value().value()); };
-    const std::vector<std::string> others{"first", "last"};
+    const types others{"first", "last"};
     const auto expect_open = [&] {
         CHECK(listed() == others);
-        CHECK(store->load_pending_events(10).value().size() == 2);
-        CHECK(store->count_pending_events().value() == 2);
+        CHECK(store->load_pending_events(event_line::node, 10).value().size() == 2);
+        CHECK(count_pending_events(*store) == 2);
         const auto kept = store->load().value().open_events;
         REQUIRE(kept.size() == 1);
         CHECK(kept[0].uuid == open.uuid);
@@ -923,10 +924,10 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     open.data = R"({"all":2})";
     open.is_open = false;
     REQUIRE(store->commit(change).has_value());
-    CHECK(listed() == std::vector<std::string>{"first", "open", "last"});
-    CHECK(store->count_pending_events().value() == 3);
+    CHECK(listed() == types{"first", "last", "open"});
+    CHECK(count_pending_events(*store) == 3);
     CHECK(store->load().value().open_events.empty());
-    const auto pending = store->load_pending_events(10).value();
+    const auto pending = store->load_pending_events(event_line::node, 10).value();
     const auto found = std::ranges::find(pending, open.uuid, [](const auto& each) { return each.event.uuid; });
     REQUIRE(found != pending.end());
     CHECK(found->event.data == open.data);
@@ -937,9 +938,57 @@ TEST_CASE("an open event is not delivered, counted or listed until a change has 
     changes too_late;
     too_late.changed_events = {&late, 1};
     REQUIRE(store->commit(too_late).has_value());
-    const auto afterwards = store->load_pending_events(10).value();
+    const auto afterwards = store->load_pending_events(event_line::node, 10).value();
     CHECK(afterwards.size() == pending.size());
     for (const auto& each : afterwards) CHECK(each.event.data != "{}");
+}
+
+TEST_CASE("whoever follows the list of events by its cursor misses none that was open when its page was read") {
+    store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto store = place.open();
+    std::vector<event_record> begun;
+    for (const char* const type : {"a", "b", "c"}) {
+        begun.push_back(make_event(type));
+        begun.back().is_open = true;
+    }
+    changes made;
+    made.new_events = begun;
+    REQUIRE(store->commit(made).has_value());
+    std::optional<std::string> cursor;
+    std::vector<std::string> seen;
+    const auto read_on = [&] {
+        const auto page = store->list_events({.after = cursor, .newest_first = false}).value().value();
+        for (const listed_event& each : page) {
+            seen.push_back(each.event.type);
+            cursor = each.event.uuid;
+        }
+    };
+    // One is closed before and one after an event that is written at once, and one beside another.
+    const auto close = [&](std::size_t number, std::span<const event_record> others) {
+        begun[number].is_open = false;
+        changes closing;
+        closing.new_events = others;
+        closing.changed_events = {&begun[number], 1};
+        REQUIRE(store->commit(closing).has_value());
+    };
+    close(1, {});
+    const ilp::timestamp before = now();
+    const event_record at_once = make_event("x");
+    made.new_events = {&at_once, 1};
+    REQUIRE(store->commit(made).has_value());
+    read_on();
+    CHECK(seen == std::vector<std::string>{"b", "x"});
+    close(2, {});
+    read_on();
+    CHECK(seen == std::vector<std::string>{"b", "x", "c"});
+    const event_record beside = make_event("y");
+    close(0, {&beside, 1});
+    read_on();
+    std::ranges::sort(seen);
+    CHECK(seen == std::vector<std::string>{"a", "b", "c", "x", "y"});
+    const auto all = store->list_events({.newest_first = false}).value().value();
+    CHECK(std::ranges::is_sorted(all, {}, &listed_event::created_at));
+    CHECK(all.back().created_at >= before);
 }
 
 TEST_CASE("a store that keeps nothing has no events to list") {

@@ -70,6 +70,7 @@ struct world final : http_connection::owner {
     void connect_failed(const connector::dial_failure& failure) override {
         events += "connect failed: " + failure.why + " ";
     }
+    void free_again(http_connection& which) override { events += which.is_idle() ? "free again " : "not idle "; }
     void refused(std::string_view why) override { events += "refused: " + std::string{why} + " "; }
     void answered(http_connection& which, carried_packet& about, unsigned status, ilp::bytes_span body) override {
         CHECK(&about == &packet);
@@ -132,6 +133,38 @@ TEST_CASE("http connection: the next packet may be given to it with the answer")
     CHECK(w.connection->packet() == &next);
     std::string heard;
     run_until(w.loop, [&] { return (heard += w.hear()) == "next"; });
+}
+
+TEST_CASE("http connection: the first answer to the parts of a packet is its own, and the others are dropped") {
+    world w;
+    w.packet.parts = 3;
+    w.connect();
+    w.send_and_wait();
+    SECTION("all at once") {
+        CHECK(w.events_after(ok + "abc" + ok + "def" + ok + "ghi") == "200:abc! free again ");
+    }
+    SECTION("one after the other, in pieces") {
+        CHECK(w.events_after(ok + "abc" + ok.substr(0, 9)) == "200:abc! ");
+        CHECK(w.connection->packet() == nullptr);
+        CHECK_FALSE(w.connection->is_idle());
+        CHECK(w.events_after(ok.substr(9) + "def" + ok + "ghi") == "free again ");
+    }
+    SECTION("the others do not come, and the connection ends") {
+        CHECK(w.events_after(ok + "abc") == "200:abc! ");
+        CHECK(w.events_after(ok + "d", true) == "closed ");
+    }
+    SECTION("no answer comes") {
+        w.events.clear();
+        w.peer.close();
+        run_until(w.loop, [&] { return w.events.ends_with("closed "); });
+        CHECK(w.events == "next_hop_connection_lost closed ");
+    }
+    SECTION("the first answer is the last of the connection") {
+        CHECK(w.events_after("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na") == "200:a! closed ");
+    }
+    SECTION("one answer too many") {
+        CHECK(w.events_after(ok + "abc" + ok + "def" + ok + "ghi" + ok) == "200:abc! closed ");
+    }
 }
 
 TEST_CASE("http connection: it closes after a response that must be the last one") {

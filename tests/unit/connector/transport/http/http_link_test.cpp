@@ -1,8 +1,12 @@
 #include "connector/transport/http/http_link.hpp"
 
 #include "config/value.hpp"
+#include "ilp/packet.hpp"
 #include "peering/json/json_web_token.hpp"
+#include "peering/splitting/split_header.hpp"
+#include "peering/splitting/split_plan.hpp"
 #include "tests/support/fake_peer.hpp"
+#include "tests/support/packets.hpp"
 #include "tests/unit/connector/loop/test_loop.hpp"
 #include "tests/unit/connector/transport/recorded_outcomes.hpp"
 
@@ -114,6 +118,55 @@ TEST_CASE("http link: a packet becomes a request, and its answer comes back, alw
     CHECK(request.header("Content-Type") == "application/octet-stream");
     CHECK(request.header("Content-Length") == "5");
     CHECK(w.link().trouble().empty());
+}
+
+TEST_CASE("http link: a packet in parts is sent on one connection, which others then use again") {
+    world w{1, 2};
+    CHECK(w.outcome_of("one") == "one");
+    const ilp::bytes whole = support::encode({.amount = 2500, .destination = "test.bob.x"});
+    const parting how{{1, 2, 3}, peering::split_plan::make({2500}, {1000}, 16).value()};
+    w.hold_answers();
+    w.loop.enter();
+    auto& packet = w.outcomes.make();
+    REQUIRE_FALSE(w.link().send_parts(packet, whole, how));
+    auto& behind = w.send("two");
+    w.gate->open();
+    run_until(w.loop, [&] { return !w.outcome(packet).empty() && !w.outcome(behind).empty(); });
+    CHECK(w.outcome(behind) == "two");
+    CHECK(w.peer.connections_accepted() == 1);
+    const auto requests = w.peer.requests();
+    REQUIRE(requests.size() == 5);
+    for (const std::uint32_t part : {0U, 1U, 2U}) {
+        const http_message& request = requests[1 + part];
+        const auto label = peering::parse_part_label(request.header("ILP-Split").value_or(""));
+        CHECK(label == peering::part_label{{1, 2, 3}, part, 3, {2500}});
+        CHECK(support::decode_prepare(request.body).amount == (part < 2 ? 1000 : 500));
+        CHECK(ilp::differ_only_in_amount(request.body, whole));
+        CHECK(request.header("Authorization") == "Bearer the-token");
+    }
+    CHECK_FALSE(requests[4].header("ILP-Split"));
+    CHECK(w.outcome(packet) == std::string{ilp::as_text(requests[1].body)});
+}
+
+TEST_CASE("http link: it tells what the peer says that it takes in parts, and asks it for an outcome") {
+    world w;
+    w.peer.set_script([](const http_message& request) {
+        auto answer = echo(request);
+        answer.octets.insert(answer.octets.find("\r\n") + 2, "ILP-Split-Accept: max-total=\"9000\", max-parts=8\r\n");
+        return answer;
+    });
+    auto& packet = w.send("one");
+    run_until(w.loop, [&] { return !w.outcome(packet).empty(); });
+    CHECK(packet.accepts == peering::split_terms{{9000}, 8});
+    w.loop.enter();
+    auto& question = w.outcomes.make();
+    REQUIRE_FALSE(w.link().ask_outcome(question, {0xab, 0xcd}));
+    run_until(w.loop, [&] { return w.peer.request_count() == 2; });
+    CHECK(w.peer.requests().back().start_line == "GET /ilp/outcome/abcd0000000000000000000000000000 HTTP/1.1");
+    w.peer.set_script(echo);
+    auto& next = w.send("two");
+    run_until(w.loop, [&] { return !w.outcome(next).empty(); });
+    CHECK(next.accepts == peering::split_terms{});
 }
 
 TEST_CASE("http link: beyond its connections packets wait in order, and beyond its queue they are refused") {

@@ -65,8 +65,8 @@ struct world final : prepare_handler, incoming_connection::owner {
         return {token == "right" ? &book.peer("p1") : nullptr, valid_until};
     }
     void unauthenticated(const boost::asio::ip::address&) override { ++strangers; }
-    packet_in_flight* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
-                                       ilp::bytes_span body) override {
+    owed_answer* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
+                                  ilp::bytes_span body) override {
         sink = &from;
         arrived.push_back({number, std::string{ilp::as_text(body)}});
         if (answers_at_once) {

@@ -1,6 +1,8 @@
 #include "connector/transport/http2/http2_link.hpp"
 
 #include "config/value.hpp"
+#include "peering/splitting/split_plan.hpp"
+#include "tests/support/packets.hpp"
 #include "tests/support/socket.hpp"
 #include "tests/unit/connector/loop/test_loop.hpp"
 #include "tests/unit/connector/transport/http2/conversation.hpp"
@@ -145,6 +147,92 @@ TEST_CASE("http2 link: many packets share one connection, and answers come in an
     CHECK(w.outcome(three) == "third");
     CHECK(w.link().connection_count() == 1);
     CHECK(w.link().trouble().empty());
+}
+
+TEST_CASE("http2 link: the parts of a packet are streams of one connection, and the first answer ends it") {
+    world w{100};
+    const ilp::bytes whole = support::encode({.amount = 2500, .destination = "test.bob.x"});
+    const parting how{{7}, peering::split_plan::make({2500}, {1000}, 16).value()};
+    const auto send_parts = [&]() -> carried_packet& {
+        w.loop.enter();
+        auto& packet = w.outcomes.make();
+        if (const auto refusal = w.link().send_parts(packet, whole, how)) w.outcomes.failed(packet, *refusal);
+        return packet;
+    };
+    const auto has_streams = [&](std::size_t connection, std::size_t count) {
+        const auto& connections = w.peer.connections;
+        return connections.size() > connection &&
+               connections[connection].side.numbers.size() - connections[connection].side.numbers.count(0) == count;
+    };
+    auto& packet = send_parts();  // it waits for the connection
+    w.run_until([&] { return has_streams(0, 3); });
+    SECTION("its other answers come later") {
+        w.peer.connections[0].answer(3, "the answer");
+        w.run_until([&] { return !w.outcome(packet).empty(); });
+        CHECK(w.outcome(packet) == "the answer");
+        auto& next = w.send("next");
+        w.await(0, "message 7 next");
+        w.peer.connections[0].answer(1, "dropped");
+        w.peer.connections[0].answer(5, "dropped as well");
+        w.peer.connections[0].answer(7, "of the next");
+        w.run_until([&] { return !w.outcome(next).empty(); });
+        CHECK(w.outcome(next) == "of the next");
+        CHECK(w.link().connection_count() == 1);
+    }
+    SECTION("one part was certainly not processed") {
+        w.peer.connections[0].refuse(3, error_code::refused_stream);
+        w.run_until([&] { return !w.outcome(packet).empty(); });
+        CHECK(w.outcome(packet) == "part_never_left");
+        w.peer.connections[0].answer(1, "dropped");
+        CHECK(has_streams(0, 3));  // nothing is sent again
+    }
+    SECTION("the connection is lost") {
+        w.peer.connections[0].socket.close();
+        w.run_until([&] { return !w.outcome(packet).empty(); });
+        CHECK(w.outcome(packet) == "next_hop_connection_lost");
+    }
+    SECTION("it is forgotten") {
+        w.link().forget(packet);
+        auto& next = w.send("next");
+        w.await(1, "message 1 next");  // the peer has been silent since the parts were sent
+        w.peer.connections[1].answer(1, "of the next");
+        w.run_until([&] { return !w.outcome(next).empty(); });
+        CHECK(w.outcome(packet).empty());
+    }
+    SECTION("two of them at a time") {
+        auto& second = send_parts();
+        w.run_until([&] { return has_streams(0, 6); });
+        w.peer.connections[0].answer(9, "second");
+        w.peer.connections[0].answer(5, "first");
+        w.run_until([&] { return !w.outcome(packet).empty() && !w.outcome(second).empty(); });
+        CHECK(w.outcome(packet) == "first");
+        CHECK(w.outcome(second) == "second");
+    }
+}
+
+TEST_CASE("http2 link: a packet in parts waits until one connection has room for all, or is refused if none ever has") {
+    world w{2, 1};
+    w.peer.greeting = settings({{setting::max_concurrent_streams, 3}});
+    const ilp::bytes whole = support::encode({.amount = 3, .destination = "test.bob.x"});
+    const auto send_parts = [&](std::uint32_t parts) -> carried_packet& {
+        w.loop.enter();
+        auto& packet = w.outcomes.make();
+        const parting how{{7}, peering::split_plan::make({parts}, {1}, parts).value()};
+        if (const auto refusal = w.link().send_parts(packet, whole, how)) w.outcomes.failed(packet, *refusal);
+        return packet;
+    };
+    auto& one = w.send("one");
+    w.await(0, "message 1 one");
+    auto& packet = send_parts(3);
+    CHECK(w.link().waiting_count() == 1);
+    CHECK(w.outcome(send_parts(4)) == "next_hop_queue_full");
+    w.peer.connections[0].answer(1, "first");
+    w.run_until([&] { return w.peer.connections[0].has_been_told("head 7 POST /ilp?x=1"); });
+    CHECK(w.outcome(one) == "first");
+    CHECK(w.link().waiting_count() == 0);
+    w.peer.connections[0].answer(5, "whole");
+    w.run_until([&] { return !w.outcome(packet).empty(); });
+    CHECK(w.outcome(packet) == "whole");
 }
 
 TEST_CASE("http2 link: a thousand packets at a time") {

@@ -93,8 +93,8 @@ struct world final : prepare_handler, incoming_connection::owner {
         if (!shares_turns) return nullptr;
         return peer == nullptr ? &share_of_strangers : &share_of_peer;
     }
-    packet_in_flight* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
-                                       ilp::bytes_span body) override {
+    owed_answer* prepare_received(answer_sink& from, std::uint64_t number, const peering::peer&,
+                                  ilp::bytes_span body) override {
         sink = &from;
         arrived.push_back({number, std::string{ilp::as_text(body)}});
         packet_in_flight& packet = *packets.emplace_back(std::make_unique<packet_in_flight>([](deadline&) {}));

@@ -450,7 +450,7 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
     }
     for (const std::string& outcome : outcomes) CHECK(outcome == "opened");
     CHECK(server.value("SELECT count(*) FROM ledger_state") == "1");
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "8");
 }
 
 TEST_CASE("postgresql: a daemon writes nothing more once another one has written") {
@@ -641,7 +641,7 @@ TEST_CASE("postgresql: one event may be tried twice in one commit") {
     changes.new_events = {&event, 1};
     changes.event_attempts = attempts;
     REQUIRE(store->commit(changes).has_value());
-    const auto pending = store->load_pending_events(10).value();
+    const auto pending = store->load_pending_events(event_line::node, 10).value();
     REQUIRE(pending.size() == 1);
     CHECK(pending[0].attempts == 2);
     CHECK(pending[0].due == ilp::timestamp{7ms});
@@ -848,7 +848,7 @@ TEST_CASE("postgresql: tables of the first schema keep their data, and each acco
         INSERT INTO events (uuid, type, data, created_at, attempts, due) VALUES ('one', 'type', '{}', 5, 2, 7);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "8");
     CHECK(server.value(broken_links) == "0");
     const catalogue loaded = store->load().value();
     REQUIRE(loaded.peers.size() == 2);
@@ -891,7 +891,7 @@ TEST_CASE("postgresql: tables of the third schema get the index of old events, a
             ('young', 'type', '{}', 5000, NULL, 5000);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "8");
     CHECK(server.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{1000ms}, .now = ilp::timestamp{9000ms}};
     CHECK(store->forget_events(age, 10).value().rows == 1);
@@ -916,7 +916,7 @@ TEST_CASE("postgresql: tables of the fourth schema keep their accounts, and get 
         UPDATE ilpd_schema_version SET version = 4;
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "8");
     const catalogue loaded = store->load().value();
     CHECK((loaded.peers.at(0).liquidity.totals == account_totals{10, 100}));
     std::vector<receiving_account_record> made;
@@ -947,7 +947,7 @@ TEST_CASE("postgresql: tables of the sixth schema keep their payments, which hav
         UPDATE ilpd_schema_version SET version = 6;
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "7");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "8");
     const auto kept = store->find_payment("before").value().value();
     CHECK(kept.amount == ilp::amount{70});
     CHECK_FALSE(kept.at_most.has_value());
@@ -958,6 +958,37 @@ TEST_CASE("postgresql: tables of the sixth schema keep their payments, which hav
     REQUIRE(store->commit({.new_payments = {&bounded, 1}}));
     CHECK(store->find_payment("after").value().value() == bounded);
     CHECK(store->load().value().open_payments.size() == 2);
+}
+
+TEST_CASE("postgresql: tables of the seventh schema get a line for the events of payments, known by their data") {
+    const postgres_server server;
+    {
+        const auto store = open_or_throw(server.url());
+    }
+    server.execute(R"sql(
+        SET ROLE ilpd;
+        DROP INDEX events_due;
+        DROP INDEX events_due_of_payments;
+        ALTER TABLE events DROP COLUMN receiving_account;
+        CREATE INDEX events_due ON events (due, id) WHERE due IS NOT NULL;
+        UPDATE ilpd_schema_version SET version = 7;
+        INSERT INTO events (uuid, type, data, created_at, due) VALUES ('low', 'peer.liquidity_low', '{"id":"a"}', 5, 5),
+            ('paid', 'incoming_payment.completed', '{"walletAddressId":"alice"}', 5, 6),
+            ('open', 'incoming_payment.completed', '{"walletAddressId":"alice"}', 5, 7258118400000);
+    )sql");
+    const auto store = open_or_throw(server.url());
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "8");
+    const auto of_node = store->load_pending_events(event_line::node, 10).value();
+    REQUIRE(of_node.size() == 1);
+    CHECK(of_node[0].event.uuid == "low");
+    const auto of_payments = store->load_pending_events(event_line::payments, 10).value();
+    REQUIRE(of_payments.size() == 1);
+    CHECK(of_payments[0].event.uuid == "paid");
+    CHECK(of_payments[0].event.receiving_account == "alice");
+    const catalogue loaded = store->load().value();
+    REQUIRE(loaded.open_events.size() == 1);
+    CHECK(loaded.open_events[0].receiving_account == "alice");
+    CHECK(count_pending_events(*store) == 2);
 }
 
 }  // namespace store_postgres_test

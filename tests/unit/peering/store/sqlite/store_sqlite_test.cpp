@@ -91,7 +91,7 @@ TEST_CASE("the database is private to its owner, durable, and readable while the
     reader reader{db.path};
     CHECK(reader.value("PRAGMA journal_mode") == "wal");
     CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
-    CHECK(reader.value("PRAGMA user_version") == "8");
+    CHECK(reader.value("PRAGMA user_version") == "9");
     CHECK(reader.value("PRAGMA integrity_check") == "ok");
     // A commit of packets must not update an index over the whole history.
     CHECK(reader
@@ -487,7 +487,7 @@ TEST_CASE(
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "8");
+    CHECK(reader.value("PRAGMA user_version") == "9");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.chains_are_sound());
@@ -524,6 +524,9 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
         const auto store = open_or_throw(db.url);
     }
     execute(db.path, R"sql(
+        DROP INDEX events_due;
+        DROP INDEX events_due_of_payments;
+        ALTER TABLE events DROP COLUMN receiving_account;
         DROP INDEX events_that_ended;
         DROP TABLE payments;
         DROP TABLE receiving_accounts;
@@ -533,7 +536,7 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "8");
+    CHECK(reader.value("PRAGMA user_version") == "9");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{std::chrono::milliseconds{1000}},
                           .now = ilp::timestamp{std::chrono::milliseconds{9000}}};
@@ -552,6 +555,9 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
     execute(db.path, R"sql(
         PRAGMA foreign_keys = OFF;
         BEGIN;
+        DROP INDEX events_due;
+        DROP INDEX events_due_of_payments;
+        ALTER TABLE events DROP COLUMN receiving_account;
         DROP TABLE payments;
         DROP TABLE receiving_accounts;
         CREATE TABLE old_accounts (
@@ -588,7 +594,7 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
         CHECK(store->load().value().receiving_accounts.size() == 2);
     }
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "8");
+    CHECK(reader.value("PRAGMA user_version") == "9");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.value("SELECT count(*) FROM accounts") == "6");
     CHECK(reader.accounts_agree_with_transfers());
@@ -604,6 +610,9 @@ TEST_CASE("a database of the seventh schema keeps its payments, which have no bo
         REQUIRE(store->commit(traffic.commit()));
     }
     execute(db.path, R"sql(
+        DROP INDEX events_due;
+        DROP INDEX events_due_of_payments;
+        ALTER TABLE events DROP COLUMN receiving_account;
         ALTER TABLE payments DROP COLUMN at_most;
         INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status)
             VALUES (3, 'before', (SELECT max(id) FROM accounts), '$bob.example', 1, '70', 100, 5, 'quoting');
@@ -611,7 +620,7 @@ TEST_CASE("a database of the seventh schema keeps its payments, which have no bo
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "8");
+    CHECK(reader.value("PRAGMA user_version") == "9");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     const auto kept = store->find_payment("before").value().value();
     CHECK(kept.amount == ilp::amount{70});
@@ -636,6 +645,38 @@ TEST_CASE("the side files of the database are for its owner alone, even where th
         REQUIRE(::stat((db.path + suffix).c_str(), &status) == 0);
         CHECK((status.st_mode & 0777U) == 0600U);
     }
+}
+
+TEST_CASE("a database of the eighth schema gets a line for the events of payments, which it knows by their data") {
+    const database db;
+    {
+        const auto store = open_or_throw(db.url);
+    }
+    execute(db.path, R"sql(
+        DROP INDEX events_due;
+        DROP INDEX events_due_of_payments;
+        ALTER TABLE events DROP COLUMN receiving_account;
+        CREATE INDEX events_due ON events (due) WHERE due IS NOT NULL;
+        PRAGMA user_version = 8;
+        INSERT INTO events VALUES (1, 'low', 'peer.liquidity_low', '{"id":"a"}', 5, 0, 5, NULL);
+        INSERT INTO events VALUES (2, 'paid', 'incoming_payment.completed', '{"walletAddressId":"alice"}', 5, 1, 6, NULL);
+        INSERT INTO events VALUES (3, 'open', 'incoming_payment.completed', '{"walletAddressId":"alice"}', 5, 0,
+            7258118400000, NULL);
+    )sql");
+    const auto store = open_or_throw(db.url);
+    reader reader{db.path};
+    CHECK(reader.value("PRAGMA user_version") == "9");
+    const auto of_node = store->load_pending_events(event_line::node, 10).value();
+    REQUIRE(of_node.size() == 1);
+    CHECK(of_node[0].event.uuid == "low");
+    const auto of_payments = store->load_pending_events(event_line::payments, 10).value();
+    REQUIRE(of_payments.size() == 1);
+    CHECK(of_payments[0].event.uuid == "paid");
+    CHECK(of_payments[0].event.receiving_account == "alice");
+    const catalogue loaded = store->load().value();
+    REQUIRE(loaded.open_events.size() == 1);
+    CHECK(loaded.open_events[0].receiving_account == "alice");
+    CHECK(count_pending_events(*store) == 2);
 }
 
 }  // namespace store_sqlite_test
