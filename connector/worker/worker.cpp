@@ -139,6 +139,7 @@ void worker::apply(peering::terms_update update, std::function<void()> done) {
             state.link_to_peer->retire();
             retired_links_.push_back(std::move(state.link_to_peer));
             board_.close(before->id, std::exchange(state.reachability, nullptr));
+            state.said = {};
             if (state.accepts) state.accepts->store({});
         }
         reply_sender_.peers_changed(updates);
@@ -589,6 +590,7 @@ packet_in_flight& worker::add_packet(answer_sink& sink, std::uint64_t request, p
     ++packet.from->packets;
     packet.to = context.to == nullptr ? nullptr : &state_of(*context.to);
     packet.arrived_at = packet.sent_at = context.now.steady;
+    packet.accepts = {};
     packet.incoming_amount = context.incoming_amount;
     packet.outgoing_amount = context.outgoing_amount;
     packet.transfer = context.transfer;
@@ -669,7 +671,7 @@ void worker::count_refusal(peer_state& from, reject_reason reason, const peering
 
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     auto& packet = static_cast<packet_in_flight&>(carried);
-    if (packet.accepts != packet.to->accepts->load()) [[unlikely]]
+    if (packet.accepts != packet.to->said || packet.accepts != packet.to->accepts->load()) [[unlikely]]
         note_accepted_parts(packet);
     reachability_record* const reachability = reachability_over(packet);
     const bool came_in_time = std::exchange(packet.came_in_time, false) || loop_.now().steady <= packet.due;

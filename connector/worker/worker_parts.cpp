@@ -40,7 +40,8 @@ owed_answer* worker::part_received(answer_sink& sink, std::uint64_t request, con
         const auto open = collector_.sets().find(from.id, label.id);
         const bool was_whole = open && !collector_.sets().is_incomplete(*open);
         carry_out(decided, part, state, sink, request);
-        if (open && !was_whole) refuse_whole(*open, part.reason);
+        const bool is_prepare = decided == step::reject;
+        if (open && !was_whole) refuse_whole(*open, is_prepare ? part.reason : reject_reason::parts_contradict);
         return nullptr;
     }
     const ilp::steady_time latest = loop_.now().when(part.prepare->expires_at() - 2 * settings_.min_expiration_window);
@@ -197,7 +198,9 @@ void worker::outcome_told(packet_in_flight& packet, ilp::bytes_span answer) {
 void worker::note_accepted_parts(packet_in_flight& packet) {
     peer_state& next_hop = *packet.to;
     if (next_hop.link_to_peer.get() != packet.next_hop_link) return;  // it says nothing about the present link
+    next_hop.said = packet.accepts;
     next_hop.accepts->store(packet.accepts);
+    next_hop.reachability->note_split(packet.accepts.max_parts == 0 ? std::nullopt : std::optional{packet.accepts});
 }
 
 }  // namespace connector

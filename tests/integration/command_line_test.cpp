@@ -146,29 +146,6 @@ TEST_CASE("command line: a value may name an environment variable") {
     CHECK(run_with({}) == 2);
 }
 
-TEST_CASE("the manual: the installed settings name the store by its absolute path") {
-    std::ifstream page{ILPD_SOURCE_DIR "/docs/operating/running.md"};
-    std::string commands;
-    for (std::string line; std::getline(page, line);) {
-        if (line.contains("config/ilpd.yaml |") || (line.contains("/dev/stdin") && !commands.empty()))
-            commands += line + "\n";
-    }
-    REQUIRE(commands.contains("install"));
-    const temporary_directory folder;
-    const auto installed = (folder.path() / "ilpd.yaml").string();
-    const auto result = run_commands(commands,
-                                     {{"/etc/ilpd/ilpd.yaml", installed},
-                                      {" -g ilpd", ""},
-                                      {" config/ilpd.yaml", " " ILPD_SOURCE_DIR "/config/ilpd.yaml"}},
-                                     {}, folder.path());
-    INFO(result.output);
-    REQUIRE(result.status == 0);
-    CHECK(run({"--config", installed, "--check-config"}).output.contains("\"sqlite:/var/lib/ilpd/ilpd.db\""));
-    const auto audit = run({"--config", installed, "--audit"});
-    if (!std::filesystem::exists("/var/lib/ilpd/ilpd.db"))
-        CHECK(audit.output.contains("sqlite:/var/lib/ilpd/ilpd.db: cannot read"));
-}
-
 TEST_CASE("A27-81: a configuration without the node's address is refused") {
     const auto result = run_daemon(replaced(sample(), "ilp_address: test.d\n", ""));
     CHECK(result.status == 2);
