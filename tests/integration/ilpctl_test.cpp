@@ -299,7 +299,7 @@ TEST_CASE("ilpctl: receiving accounts are created, changed, funded, listed and d
     CHECK(transfers.contains("settlement of USD/9"));
 
     CHECK(o.done({"account", "update", "alice", "--no-public-name"}).contains("public name  -\n"));
-    CHECK(o.done({"account", "show", "alice"}).contains("pointer      -\n"));
+    CHECK(o.done({"account", "show", "alice"}).contains("pointer      none: spsp.public_url, "));
     CHECK(o.run({"account", "update", "alice"}).status == 2);
     CHECK(o.done({"account", "disable", "alice"}).starts_with("disabled receiving account alice"));
     CHECK(!o.asked({"account", "show", "alice"}).at("enabled").as_bool());
@@ -345,7 +345,14 @@ TEST_CASE("ilpctl: an account pays, and a command that is repeated with its key 
     const auto itself =
         o.run({"pay", "http://127.0.0.1:" + std::to_string(spsp_port) + "/alice", "1", "--from", "alice"});
     CHECK(itself.status == 1);
-    CHECK(itself.err.contains("the payment is not complete: "));
+    CHECK(itself.err.contains("the payment is not complete: This account cannot pay itself"));
+
+    const std::string id = "3b7a8b5e-4e0c-4d43-9d0e-5f2c7f0c6c11";
+    const std::vector<std::string> with_id{"pay", bob, "1.5", "--from", "alice", "--at-most", "2", "--id", id};
+    const std::string paid = o.done(with_id);
+    CHECK(o.done(with_id) == paid);
+    CHECK(o.run({"pay", bob, "1.6", "--from", "alice", "--at-most", "2", "--id", id}).status == 1);
+    CHECK(json::parse(o.done({"payment", "show", id, "--json"})).at("sent") == json::value("1500000000"));
 }
 
 TEST_CASE("ilpctl: a payment appears in the list of transfers") {
