@@ -30,9 +30,7 @@ public:
     admin_server(boost::asio::io_context& context, config::admin_settings settings,
                  const peering::graphql::engine& engine, peering::admin::endpoint::context_factory new_context);
 
-    boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint) {
-        return server_.listen(endpoint);
-    }
+    boost::system::error_code listen(const listening_point& at) { return server_.listen(at); }
     void use_tls(std::shared_ptr<const tls_context> context) noexcept { server_.use_tls(std::move(context)); }
     boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
 

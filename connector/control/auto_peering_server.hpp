@@ -27,9 +27,7 @@ public:
     auto_peering_server(boost::asio::io_context& control, peering::committer& committer,
                         peering::auto_peers& auto_peers, const config::auto_peering_settings& settings);
 
-    boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint) {
-        return server_.listen(endpoint);
-    }
+    boost::system::error_code listen(const listening_point& at) { return server_.listen(at); }
     void use_tls(std::shared_ptr<const tls_context> context) noexcept { server_.use_tls(std::move(context)); }
     boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
 

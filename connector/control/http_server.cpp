@@ -513,12 +513,8 @@ void http_server::ask_before_handshakes(std::function<bool(const source_key&)> m
     shared_->may_shake_hands = std::move(may_shake_hands);
 }
 
-error_code http_server::listen(const tcp::endpoint& endpoint) {
-    error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+error_code http_server::listen(const listening_point& at) {
+    const error_code error = open_acceptor(acceptor_, at, port_use::alone);
     if (!error) accept();
     return error;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/base/descriptor_shares.hpp"
+#include "connector/base/listening_point.hpp"
 #include "connector/base/source.hpp"
 #include "connector/tls/tls_context.hpp"
 
@@ -81,7 +82,7 @@ public:
     /// more than a request. Call it before listen().
     void ask_before_handshakes(std::function<bool(const source_key& source)> may_shake_hands) noexcept;
 
-    boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
+    boost::system::error_code listen(const listening_point& at);
     boost::asio::ip::tcp::endpoint local_endpoint() const;
 
     /// From now on each answer ends its connection, and says so.

@@ -39,9 +39,7 @@ public:
     spsp_server(boost::asio::io_context& control, const config::spsp_settings& settings,
                 peering::spsp_receivers receivers);
 
-    boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint) {
-        return server_.listen(endpoint);
-    }
+    boost::system::error_code listen(const listening_point& at) { return server_.listen(at); }
     void use_tls(std::shared_ptr<const tls_context> context) noexcept { server_.use_tls(std::move(context)); }
     boost::asio::ip::tcp::endpoint local_endpoint() const { return server_.local_endpoint(); }
 

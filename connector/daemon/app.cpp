@@ -1,10 +1,13 @@
 #include "connector/daemon/app.hpp"
 
+#include "config/load.hpp"
 #include "config/public_token.hpp"
 #include "connector/base/descriptor_shares.hpp"
 #include "connector/base/held_signals.hpp"
 #include "connector/base/listen.hpp"
 #include "connector/base/log.hpp"
+#include "connector/base/passed_sockets.hpp"
+#include "connector/base/service_manager.hpp"
 #include "connector/control/metrics_server.hpp"
 #include "connector/control/payment_setup.hpp"
 #include "connector/control/spsp_server.hpp"
@@ -16,6 +19,7 @@
 #include "connector/daemon/operator_tls.hpp"
 #include "connector/daemon/reachability_watch.hpp"
 #include "connector/daemon/reload.hpp"
+#include "connector/daemon/service_watch.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
 #include "connector/daemon/surplus_memory.hpp"
@@ -89,7 +93,9 @@ public:
                    .helper = helper_,
                    .book = book_,
                    .rates = rate_source_,
-                   .use_tls = [this](const operator_tls& tls) { use_tls(tls); }}} {}
+                   .use_tls = [this](const operator_tls& tls) { use_tls(tls); },
+                   .began = [this] { service_watch_->reload_began(); },
+                   .ended = [this](std::string_view problem) { service_watch_->reload_ended(problem); }}} {}
 
     exit_status run() {
         auto problem = start();
@@ -113,6 +119,7 @@ public:
                     {"peers", book_.directory.peer_count()},
                     {"accounts", book_.directory.receiving_account_count()},
                     {"workers", workers_.size()}});
+        service_watch_->ready();
         release_signals();
         control_.run();
         hold_signals();  // once nothing handles them any more, a late one would end the process by its default action
@@ -129,6 +136,7 @@ private:
     problem start() {
         const std::uint64_t descriptors = raise_descriptor_limit();
         if (!config::is_loopback(settings_.connector.listen)) book_.administration.refuse_guessable_tokens();
+        if (problem found = take_passed_sockets()) return found;
         if (problem found = make_tls()) return found;
         if (problem found = start_metrics()) return found;
         auto store = open_store();
@@ -141,21 +149,32 @@ private:
         share_out(descriptors);
         start_webhooks();
         start_rates();
-        if (problem found = workers_.listen(settings_.connector, book_.directory, *book_.committer,
+        const auto point = passed_sockets_.point_for("connector.listen", settings_.connector.listen);
+        if (!point) return point.error();
+        if (problem found = workers_.listen(settings_.connector, *point, book_.directory, *book_.committer,
                                             {.listener = tls_.packets, .links = tls_.links}, receiver_secrets_,
                                             book_.split_outcomes))
             return found;
         if (problem found = start_spsp()) return found;
-        auto servers = operator_servers::start(control_, settings_, tls_, book_, workers_, spsp_listener(),
-                                               [this] { return is_ready(); });
+        auto servers = operator_servers::start(control_, settings_, tls_, book_, workers_, passed_sockets_,
+                                               spsp_listener(), [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
+        for (const std::string& warning : passed_sockets_.unused()) log::write(log::level::warn, warning);
         start_payments();
         start_workers();  // nothing may fail after the first packet
+        service_watch_.emplace(control_, service_manager_, workers_, book_);
         reachability_watch_.emplace(workers_.reachability(), book_.directory, *book_.committer);
         start_history_keeper();
         await_signals();
         tick();
+        return std::nullopt;
+    }
+
+    problem take_passed_sockets() {
+        auto taken = passed_sockets::take(config::process_environment());
+        if (!taken) return std::move(taken).error();
+        passed_sockets_ = std::move(*taken);
         return std::nullopt;
     }
 
@@ -195,7 +214,7 @@ private:
             return payment_setup_->details_for(account, ilp::wall_clock());
         });
         spsp_server_->use_tls(tls_.spsp);
-        return listen(*spsp_server_, "spsp.listen", settings_.spsp.listen);
+        return listen(*spsp_server_, "spsp.listen", settings_.spsp.listen, passed_sockets_);
     }
 
     std::optional<std::string> spsp_listener() const {
@@ -330,7 +349,7 @@ private:
                                                   },
                                               .ready = [this] { return is_ready(); }});
         metrics_server_->use_tls(tls_.metrics);
-        return listen(*metrics_server_, "metrics.listen", settings_.metrics.listen);
+        return listen(*metrics_server_, "metrics.listen", settings_.metrics.listen, passed_sockets_);
     }
 
     void await_signals() {
@@ -339,6 +358,7 @@ private:
             {.refuse_new_work =
                  [this] {
                      ready_ = false;
+                     service_watch_->stopping();
                      reload_.stop();
                      metrics_server_->drain();
                      operator_servers_->drain_auto_peering();
@@ -360,6 +380,7 @@ private:
         shutdown_.watch_store(book_.committer->store_is_healthy(), now.steady);
         if (!shutdown_.has_begun()) book_.transfers->expire(now);
         if (!shutdown_.has_begun()) reachability_watch_->look(now.steady);
+        if (ready_) service_watch_->look(now.steady);
         collector_->look_up_store_size();
         look_at_memory();
         look_at_certificates(now);
@@ -389,6 +410,8 @@ private:
     const std::string file_;
     config::settings settings_;
     std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets_ = make_receiver_secrets(settings_.receiving);
+    service_manager service_manager_{config::process_environment()};
+    passed_sockets passed_sockets_;
     operator_tls tls_;
     ilp::steady_time expiry_check_due_;
     boost::asio::io_context control_{1};
@@ -407,6 +430,7 @@ private:
     std::unique_ptr<webhooks> webhooks_;
     worker_pool workers_{control_};
     std::optional<reachability_watch> reachability_watch_;
+    std::optional<service_watch> service_watch_;
     rate_source rate_source_{
         control_, [this](std::shared_ptr<const rate_table> rates) { workers_.install_rates(std::move(rates)); }};
     reload reload_;

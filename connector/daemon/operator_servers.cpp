@@ -90,12 +90,13 @@ void operator_servers::use_tls(const operator_tls& tls) noexcept {
 
 std::expected<std::unique_ptr<operator_servers>, std::string> operator_servers::start(
     boost::asio::io_context& control, const config::settings& settings, const operator_tls& tls, book& book,
-    worker_pool& workers, std::optional<std::string> spsp_listener, std::function<bool()> is_ready) {
+    worker_pool& workers, const passed_sockets& passed, std::optional<std::string> spsp_listener,
+    std::function<bool()> is_ready) {
     std::unique_ptr<operator_servers> made{
         new operator_servers{control, settings, tls, book, workers, std::move(spsp_listener), std::move(is_ready)}};
-    auto problem = listen(made->admin_server_, "admin.listen", settings.admin.listen);
+    auto problem = listen(made->admin_server_, "admin.listen", settings.admin.listen, passed);
     if (!problem && made->auto_peering_server_) {
-        problem = listen(*made->auto_peering_server_, "auto_peering.listen", settings.auto_peering.listen);
+        problem = listen(*made->auto_peering_server_, "auto_peering.listen", settings.auto_peering.listen, passed);
     }
     if (problem) return std::unexpected{std::move(*problem)};
     return made;

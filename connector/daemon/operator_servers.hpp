@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/base/passed_sockets.hpp"
 #include "connector/control/admin_server.hpp"
 #include "connector/control/auto_peering_client.hpp"
 #include "connector/control/auto_peering_server.hpp"
@@ -31,7 +32,8 @@ public:
     /// thread. The error is for the operator.
     static std::expected<std::unique_ptr<operator_servers>, std::string> start(
         boost::asio::io_context& control, const config::settings& settings, const operator_tls& tls, book& book,
-        worker_pool& workers, std::optional<std::string> spsp_listener, std::function<bool()> is_ready);
+        worker_pool& workers, const passed_sockets& passed, std::optional<std::string> spsp_listener,
+        std::function<bool()> is_ready);
 
     /// For new connections. Call it on the control loop.
     void use_tls(const operator_tls& tls) noexcept;

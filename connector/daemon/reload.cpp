@@ -33,6 +33,7 @@ void reload::await_signal() {
 }
 
 void reload::read_file() {
+    parts_.began();
     boost::asio::post(parts_.helper, [this] {
         auto loaded = config::load_file(file_, config::process_environment());
         if (!loaded) {
@@ -74,12 +75,14 @@ void reload::succeeded(const contents& loaded) {
                    {{"settings", config::join({waiting.begin(), waiting.end()}, ", ")}});
     }
     log::write(log::level::info, "reloaded", {{"peers", parts_.book.directory.peer_count()}});
+    parts_.ended({});
     await_signal();
 }
 
 void reload::failed(std::string_view reason) {
     last_ = {false, ilp::wall_clock()};
     log::write(log::level::error, "the reload failed; nothing has changed", {{"reason", std::string{reason}}});
+    parts_.ended(reason);
     await_signal();
 }
 

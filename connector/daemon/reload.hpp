@@ -30,6 +30,9 @@ public:
         connector::book& book;
         rate_source& rates;
         std::function<void(const operator_tls&)> use_tls;  ///< on the control loop
+        // On the control loop, too; `problem` is why the reload failed, and empty if it did not.
+        std::function<void()> began;
+        std::function<void(std::string_view problem)> ended;
     };
     /// SIGHUP no longer ends the process from here on. `running` are the settings that the daemon was started with.
     reload(std::string file, const config::settings& running, parts parts);

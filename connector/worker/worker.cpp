@@ -93,15 +93,9 @@ worker::~worker() {
     stop();
 }
 
-error_code worker::listen(const tcp::endpoint& endpoint) {
-    using reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-    error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
-    if (!error) acceptor_.set_option(reuse_port{true}, error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    return error;
+error_code worker::listen(const listening_point& at) {
+    is_socket_passed_ = at.is_passed();
+    return open_acceptor(acceptor_, at, port_use::shared);
 }
 
 tcp::endpoint worker::local_endpoint() const {
@@ -205,7 +199,9 @@ void worker::drain(std::function<void()> drained) {
 }
 
 /// Connections that the system has accepted already would be reset with the listener, and their requests with them.
+/// Those of a passed socket stay in its queue for the next process.
 void worker::accept_what_waits() {
+    if (is_socket_passed_) return;
     error_code error;
     acceptor_.non_blocking(true, error);
     while (!error) {

@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 #include "connector/base/descriptor_shares.hpp"
+#include "connector/base/listening_point.hpp"
 #include "connector/loop/event_loop.hpp"
 #include "connector/loop/wakeup.hpp"
 #include "connector/metrics/counters.hpp"
@@ -71,8 +72,9 @@ public:
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
 
-    /// Binds the listener with SO_REUSEPORT, so that all workers can listen on the same port. Call it before start().
-    boost::system::error_code listen(const boost::asio::ip::tcp::endpoint& endpoint);
+    /// Binds the listener with SO_REUSEPORT, so that all workers can listen on the same port. All workers accept from
+    /// the one queue of a passed socket. Call it before start().
+    boost::system::error_code listen(const listening_point& at);
     boost::asio::ip::tcp::endpoint local_endpoint() const;
 
     void start();
@@ -234,6 +236,7 @@ private:
     std::atomic<peering::commit_ticket> durable_{0};
     wakeup commit_ended_{loop_.sockets(), [this] { release_durable(durable_.load(std::memory_order_acquire)); }};
     boost::asio::ip::tcp::acceptor acceptor_;
+    bool is_socket_passed_ = false;  ///< the acceptor's, by a service manager
     deadline_of<worker, &worker::accept> accept_again_;
     std::atomic<std::uint64_t> unauthenticated_requests_ = 0;
     bool draining_ = false;

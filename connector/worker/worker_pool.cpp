@@ -36,18 +36,23 @@ unsigned worker_count(const config::connector_settings& settings) noexcept {
 }
 
 std::optional<std::string> worker_pool::listen(
-    const config::connector_settings& settings, const peering::directory& directory, peering::committer& committer,
-    const packet_tls& tls, const std::shared_ptr<const ilp::stream::receiver_secrets>& receiver_secrets,
+    const config::connector_settings& settings, const listening_point& at, const peering::directory& directory,
+    peering::committer& committer, const packet_tls& tls,
+    const std::shared_ptr<const ilp::stream::receiver_secrets>& receiver_secrets,
     const std::shared_ptr<peering::split_outcomes>& outcomes) {
-    tcp::endpoint endpoint = to_endpoint(settings.listen);
+    listening_point point = at;
     const auto replies = std::make_shared<expected_replies>();
     const auto accepted = std::make_shared<accepted_parts>();
-    if (const error_code error = try_port(control_, endpoint)) return cannot_listen(setting, endpoint, error);
+    if (!point.is_passed()) {
+        if (const error_code error = try_port(control_, point.endpoint))
+            return cannot_listen(setting, point.endpoint, error);
+    }
     for (unsigned i = 0; i < worker_count(settings); ++i) {
         workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer, board_, tls, replies,
                                                     receiver_secrets, outcomes, accepted));
-        if (const error_code error = workers_.back()->listen(endpoint)) return cannot_listen(setting, endpoint, error);
-        endpoint = local_endpoint();  // resolves port 0, for all workers
+        if (const error_code error = workers_.back()->listen(point))
+            return cannot_listen(setting, point.endpoint, error);
+        point.endpoint = local_endpoint();  // resolves port 0, for all workers
     }
     return std::nullopt;
 }

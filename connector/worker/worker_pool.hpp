@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/base/listening_point.hpp"
 #include "connector/metrics/counters.hpp"
 #include "connector/routing/rate_table.hpp"
 #include "connector/transport/reachability_board.hpp"
@@ -32,9 +33,10 @@ class worker_pool {
 public:
     explicit worker_pool(boost::asio::io_context& control) : control_{control} {}
 
-    /// Makes the workers, which then listen and do not accept yet. Returns what went wrong, if anything did.
-    std::optional<std::string> listen(const config::connector_settings& settings, const peering::directory& directory,
-                                      peering::committer& committer, const packet_tls& tls,
+    /// Makes the workers, which then listen there and do not accept yet. Returns what went wrong, if anything did.
+    std::optional<std::string> listen(const config::connector_settings& settings, const listening_point& at,
+                                      const peering::directory& directory, peering::committer& committer,
+                                      const packet_tls& tls,
                                       const std::shared_ptr<const ilp::stream::receiver_secrets>& receiver_secrets,
                                       const std::shared_ptr<peering::split_outcomes>& outcomes);
     void start();

@@ -3,6 +3,9 @@
 set(share "${CPACK_TEMPORARY_INSTALL_DIRECTORY}/usr/share")
 set(doc "${share}/doc/ilpd")
 
+if(NOT CPACK_ILPD_DATE)
+  message(FATAL_ERROR "CHANGELOG.md has no heading `## ${CPACK_PACKAGE_VERSION} (YEAR-MONTH-DAY)`: a package is of a release")
+endif()
 file(COPY "${CPACK_ILPD_DEBIAN}/copyright" DESTINATION "${doc}")
 file(WRITE "${doc}/changelog.Debian" "ilpd (${CPACK_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}) unstable; urgency=medium
 

@@ -69,10 +69,11 @@ void neighbourhood::send(neighbour& self, std::uint16_t port, const std::stop_to
                                    .data = random_bytes(8),
                                    .expires_in = 25s};
                 const auto response = connection.exchange(ilp_request(encode(sent), self.name));
-                answered = response.has_value();
+                answered = response && response->header("Connection") != "close";
                 count(self, other, amount, outcome(response));
             }
         } catch (const std::system_error&) {
+            ++refused_;
             std::this_thread::sleep_for(1ms);  // not listening yet, or no longer
         }
     }

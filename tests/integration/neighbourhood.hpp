@@ -46,6 +46,8 @@ public:
     std::uint64_t answers(const std::string& outcome) const;
     /// The number of packets whose connection ended without an answer.
     std::uint64_t unanswered() const { return answers("no answer"); }
+    /// The number of connections that could not be made.
+    std::uint64_t refused() const { return refused_; }
     /// For humans: the amount in doubt, and how much of it turned out to be booked.
     std::string report() const;
 
@@ -65,6 +67,7 @@ private:
     void count(neighbour& from, neighbour& to, std::uint64_t amount, const std::string& outcome);
 
     std::deque<neighbour> neighbours_;
+    std::atomic<std::uint64_t> refused_{0};
     mutable std::mutex mutex_;
     std::map<std::string, std::uint64_t> answers_;
 };

@@ -49,6 +49,19 @@ std::string asset_of(std::string_view code, std::uint8_t scale) {
     return "{code: \"" + std::string{code} + "\", scale: " + std::to_string(scale);
 }
 
+/// A shell's commands that run "$@" with these sockets: descriptors 3, 4, ... and the variables of sd_listen_fds(3).
+std::string shell_that_passes(const std::vector<std::pair<std::string, int>>& sockets) {
+    std::string redirections;
+    std::string names;
+    int next = 3;
+    for (const auto& [name, descriptor] : sockets) {
+        redirections += " " + std::to_string(next++) + "<&" + std::to_string(descriptor);
+        names += (names.empty() ? "" : ":") + name;
+    }
+    return "exec" + redirections + " && export LISTEN_PID=$$ LISTEN_FDS=" + std::to_string(sockets.size()) +
+           " LISTEN_FDNAMES=" + names + " && exec \"$@\"";
+}
+
 }  // namespace
 
 std::string token_of(std::string_view name) {
@@ -154,6 +167,10 @@ void ilpd_daemon::launch() {
     what.environment = terms_.environment;
     if (!terms_.ulimit.empty()) {
         const std::vector<std::string> shell{"sh", "-c", "ulimit " + terms_.ulimit + " && exec \"$@\"", "sh"};
+        what.arguments.insert(what.arguments.begin(), shell.begin(), shell.end());
+    }
+    if (!terms_.passed_sockets.empty()) {
+        const std::vector<std::string> shell{"bash", "-c", shell_that_passes(terms_.passed_sockets), "bash"};
         what.arguments.insert(what.arguments.begin(), shell.begin(), shell.end());
     }
     what.output = folder_.path() / ("log-" + std::to_string(++starts_));

@@ -81,6 +81,8 @@ struct daemon_terms {
     std::string store{};                                             ///< default: an SQLite file in the daemon's folder
     std::vector<std::string> store_settings{};                       ///< further lines of the store section
     std::vector<std::pair<std::string, std::string>> environment{};  ///< of the program; added to our own
+    /// Names and descriptors of listening sockets that are passed to the program, as a service manager passes them.
+    std::vector<std::pair<std::string, int>> passed_sockets{};
     std::string ulimit{};  ///< arguments of the shell's `ulimit` before the start, such as "-n 80"
 };
 
