@@ -45,6 +45,7 @@ void probes::answered(carried_packet& packet, ilp::bytes_span answer) {
     auto& ended = static_cast<probe&>(packet);
     if (ended.record && is_answer(answer)) {
         ended.record->answered(loop_.now(), loop_.now().steady - ended.sent_at);
+        ended.record->note_split(ended.accepts);
     } else {
         note_failure(ended, reject_reason::next_hop_answered_nonsense);
     }

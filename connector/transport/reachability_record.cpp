@@ -73,7 +73,7 @@ void reachability_record::change(reachability_state state, const ilp::instant& s
     on_change_();
 }
 
-void reachability_record::change_split(const std::optional<config::split_settings>& accepted) {
+void reachability_record::change_split(const config::split_settings& accepted) {
     const std::lock_guard lock{mutex_};
     split_accepted_ = accepted;
 }
@@ -91,7 +91,7 @@ peering::peer_reachability reachability_record::read() const {
     found.state = state_;
     if (state_ != reachability_state::unknown) found.since = since_;
     found.last_error = error_;
-    found.split_accepted = split_accepted_;
+    if (split_accepted_.max_parts != 0) found.split_accepted = split_accepted_;
     return found;
 }
 

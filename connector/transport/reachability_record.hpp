@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,9 +48,9 @@ public:
     /// ignored. `link` may name the cause more precisely.
     void failed(const ilp::instant& now, reject_reason reason, const link& link);
 
-    /// `accepted` is what an answer of the peer says that it takes in parts (ILP-Split-Accept); nullopt if it has said
-    /// nothing. Only a change takes the lock.
-    void note_split(const std::optional<config::split_settings>& accepted) {
+    /// `accepted` is what an answer of the peer says that it takes in parts (`carried_packet::accepts`). Only a change
+    /// takes the lock.
+    void note_split(const config::split_settings& accepted) {
         if (accepted != split_accepted_) [[unlikely]]
             change_split(accepted);
     }
@@ -81,7 +80,7 @@ private:
     void recover(const ilp::instant& now);
     void keep_cause(std::string_view text);
     void change(peering::reachability_state state, const ilp::instant& since);
-    void change_split(const std::optional<config::split_settings>& accepted);
+    void change_split(const config::split_settings& accepted);
 
     const std::function<void()> on_change_;
 
@@ -103,7 +102,7 @@ private:
     peering::reachability_state state_ = peering::reachability_state::unknown;
     ilp::instant since_;
     std::string error_;
-    std::optional<config::split_settings> split_accepted_;
+    config::split_settings split_accepted_;  ///< `max_parts` is 0 if it has said nothing
 };
 
 }  // namespace connector

@@ -670,6 +670,7 @@ void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     if (packet.accepts != packet.to->said || packet.accepts != packet.to->accepts->load()) [[unlikely]]
         note_accepted_parts(packet);
     reachability_record* const reachability = reachability_over(packet);
+    if (reachability != nullptr) reachability->note_split(packet.accepts);
     const bool came_in_time = std::exchange(packet.came_in_time, false) || loop_.now().steady <= packet.due;
     if (!came_in_time) {
         if (reachability != nullptr) reachability->answered(loop_.now(), loop_.now().steady - packet.sent_at);

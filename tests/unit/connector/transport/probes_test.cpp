@@ -146,6 +146,12 @@ TEST_CASE("probes: the outcome is noted in the peer's reachability") {
     ping(reject);
     CHECK(state() == reachability_state::reachable);
     CHECK(w.record->read().answers == 1);
+    CHECK_FALSE(w.record->read().split_accepted);
+    w.text.clear();
+    w.send();
+    w.link.carried->accepts = {ilp::amount{1000}, 16};
+    w.answer(reject);
+    CHECK(w.record->read().split_accepted == config::split_settings{ilp::amount{1000}, 16});
 
     // A page of a web server is not an answer, and neither is silence.
     ping({'<', 'h', 't', 'm', 'l', '>'});

@@ -121,7 +121,7 @@ TEST_CASE("reachability board: the records of two workers are one peer, and a ch
     CHECK(board.all()[0].reachability.state == reachability_state::reachable);
     CHECK(board.take_changed().size() == 1);
 
-    two->note_split(config::split_settings{ilp::amount{1000}, 16});
+    two->note_split({ilp::amount{1000}, 16});
     CHECK(board.of(7).split_accepted == config::split_settings{ilp::amount{1000}, 16});
     CHECK_FALSE(board.of(8).split_accepted);
 

@@ -151,10 +151,10 @@ TEST_CASE("reachability record: what the peer accepts in parts is what it has sa
     CHECK_FALSE(w.record.read().split_accepted);
     w.answered(1s);
     for (const std::uint32_t parts : {16U, 16U, 32U}) {
-        w.record.note_split(config::split_settings{ilp::amount::max(), parts});
+        w.record.note_split({ilp::amount::max(), parts});
         CHECK(w.record.read().split_accepted == config::split_settings{ilp::amount::max(), parts});
     }
-    w.record.note_split(std::nullopt);
+    w.record.note_split({});
     CHECK_FALSE(w.record.read().split_accepted);
     CHECK(w.changes == 1);
 }
