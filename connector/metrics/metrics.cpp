@@ -196,7 +196,8 @@ constexpr std::array definitions{
                MetricType::Counter,
                "ilp_packets_refused_total",
                {label::peer, label::reason},
-               "Prepares that this node refused itself, by the peer that sent them.",
+               "Prepares that this node refused itself, by the peer that sent them. Those of its own payments have the "
+               "peer `payments of this node`.",
                "A reason that has not occurred has no series."},
     definition{
         metric::replies_undelivered,
@@ -621,13 +622,13 @@ void add_packets(families& out, const packet_counters& counted, std::string_view
     }
 }
 
-void add_refusals(families& out, const refusal_counters& refusals, const peering::peer& peer) {
+void add_refusals(families& out, const refusal_counters& refusals, std::string_view sender) {
     if (refusals.empty()) return;
     for (int i = 0; i < reject_reason_count; ++i) {
         const auto reason = static_cast<reject_reason>(i);
         const std::uint64_t count = refusals[reason];
         if (count == 0) continue;
-        out.add<metric::packets_refused>(static_cast<double>(count), peer.name(), describe(reason).identifier);
+        out.add<metric::packets_refused>(static_cast<double>(count), sender, describe(reason).identifier);
     }
 }
 
@@ -648,7 +649,7 @@ bool is_empty(const duration_histogram& histogram) {
 void add_traffic(families& out, const peering::peer& peer, const peer_counters& counters, std::size_t connections) {
     add_packets(out, counters.incoming, "incoming", peer);
     add_packets(out, counters.outgoing, "outgoing", peer);
-    add_refusals(out, counters.refusals, peer);
+    add_refusals(out, counters.refusals, peer.name());
     const auto add_undelivered = [&](std::uint64_t count, std::string_view type) {
         if (count != 0) out.add<metric::replies_undelivered>(static_cast<double>(count), peer.name(), type);
     };
@@ -730,6 +731,7 @@ void add_workers(families& out, const daemon_figures& daemon) {
         sum.replies += worker.replies;
         sum.payments += worker.payments;
         sum.payment_packets.add(worker.payment_packets);
+        sum.payment_refusals.add(worker.payment_refusals);
         sum.buffered_bytes += worker.buffered_bytes;
         sum.connections_closed_for_memory += worker.connections_closed_for_memory;
         for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
@@ -750,6 +752,7 @@ void add_workers(families& out, const daemon_figures& daemon) {
     for_each_kind(sum.payment_packets, [&out](double count, std::string_view type, std::string_view code) {
         out.add<metric::payment_packets>(count, type, code);
     });
+    add_refusals(out, sum.payment_refusals, payments_of_this_node);
     out.add<metric::buffered_bytes>(static_cast<double>(sum.buffered_bytes));
     out.add<metric::connections_closed_for_memory>(static_cast<double>(sum.connections_closed_for_memory));
     for (std::size_t i = 0; i < room_reason_names.size(); ++i) {

@@ -35,6 +35,7 @@ struct payment_outcome {
     ilp::payment_state state;
     ilp::known_path path;
     std::optional<ilp::stream::receiver_asset> asset;
+    std::optional<refusal> last_refusal{};  ///< nullopt if the last packet that was answered was fulfilled
 };
 
 /// One payment, or the rest of one, on a worker. With the posting of each packet it has its progress written

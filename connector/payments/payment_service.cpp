@@ -25,11 +25,6 @@ constexpr unsigned looks_per_turn = 4;            // at the payments that are ca
 constexpr std::uint64_t delivered_enough = 1000;  // to show a rate: a rounded unit is then at most a thousandth of it
 constexpr std::string_view is_late = "The payment has not ended in time";
 
-std::string with_code(std::string_view sentence, const std::optional<ilp::error_code>& code) {
-    if (!code) return std::string{sentence};
-    return fmt::format("{} ({} {})", sentence, ilp::code_text(*code), ilp::name(*code));
-}
-
 constexpr std::string_view held_for_too_long = "Other payments or withdrawals hold what the account has";
 
 /// The most that the request allows to be sent.
@@ -249,8 +244,8 @@ void payment_service::quoted(std::uint64_t number, const std::optional<quote_out
     if (has_ended(payment->record.standing.status)) return forget(number);  // cancelled
     if (!outcome) return;                                                   // the daemon stops
     if (!outcome->result) {
-        const ilp::quote_refusal& refusal = outcome->result.error();
-        return fail(number, with_code(ilp::describe(refusal.failure), refusal.code));
+        const auto& [failure, code] = outcome->result.error();
+        return fail(number, with_refusal(ilp::describe(failure), code, outcome->last_refusal));
     }
     const ilp::quoted_path& quoted = *outcome->result;
     const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account);
@@ -367,7 +362,7 @@ void payment_service::paid(std::uint64_t number, const payment_outcome& outcome)
         case ilp::payment_end::cancelled:
             return end(number, payment_status::cancelled, {});
         default:
-            return fail(number, with_code(ilp::describe(outcome.how.end), outcome.how.code));
+            return fail(number, with_refusal(ilp::describe(outcome.how.end), outcome.how.code, outcome.last_refusal));
     }
 }
 

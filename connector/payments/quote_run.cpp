@@ -11,7 +11,7 @@ quote_run::quote_run(const run_surroundings& around, quote_order order)
 
 std::optional<quote_outcome> quote_run::outcome() const {
     if (!result_) return std::nullopt;
-    return quote_outcome{*result_, asset()};
+    return quote_outcome{*result_, asset(), last_refusal()};
 }
 
 void quote_run::cancel() {

@@ -80,14 +80,28 @@ void stream_run::end() {
 }
 
 void stream_run::answer(std::uint64_t request, ilp::bytes_view octets, bool held) {
+    take_answer(request, octets, held, std::nullopt);
+}
+
+void stream_run::answer_refusal(std::uint64_t request, reject_reason reason, ilp::bytes_view reject) {
+    take_answer(request, reject, false, reason);
+}
+
+/// `reason`: why this node refuses the packet, if it does.
+void stream_run::take_answer(std::uint64_t request, ilp::bytes_view octets, bool held,
+                             std::optional<reject_reason> reason) {
     memory_.answer.assign(octets.begin(), octets.end());
     if (const auto fulfill = ilp::fulfill_view::parse(memory_.answer)) {
         if (held) ++undurable_;
+        last_refusal_.reset();
         fulfilled(request, sender_.read_fulfill(request, *fulfill), now());
     } else {
         const auto reject = ilp::reject_view::parse(memory_.answer);
         ilp::require(reject.has_value(), "the answer to a packet of this node is a Fulfill or a Reject");
-        rejected(request, sender_.read_reject(request, *reject), now());
+        const ilp::payment_rejection rejection = sender_.read_reject(request, *reject);
+        last_refusal_ = refusal{
+            .code = rejection.code, .of_this_node = reason, .triggered_by = std::string{reject->triggered_by()}};
+        rejected(request, rejection, now());
     }
     ask_again();
 }

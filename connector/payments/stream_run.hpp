@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/loop/event_loop.hpp"
+#include "connector/payments/refusal.hpp"
 #include "connector/transport/answer_sink.hpp"
 #include "connector/transport/fair_turns.hpp"
 #include "connector/transport/own_packets.hpp"
@@ -88,6 +89,8 @@ protected:
     virtual void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) = 0;
     virtual void withdrawn(std::uint64_t number, ilp::steady_time now) = 0;
 
+    /// The last packet that was answered was rejected so.
+    const std::optional<refusal>& last_refusal() const noexcept { return last_refusal_; }
     const std::optional<ilp::stream::receiver_asset>& asset() const noexcept { return sender_.asset(); }
     own_packets& packets() const noexcept { return packets_; }
     ilp::steady_time now() const noexcept { return loop_.now().steady; }
@@ -97,6 +100,7 @@ protected:
 private:
     // answer_sink
     void answer(std::uint64_t request, ilp::bytes_view octets, bool held) override;
+    void answer_refusal(std::uint64_t request, reject_reason reason, ilp::bytes_view reject) override;
     void release(std::uint64_t request) override;
     void refuse_malformed(std::uint64_t request) override;
 
@@ -104,6 +108,7 @@ private:
     void on_turn() override;
 
     void advance();
+    void take_answer(std::uint64_t request, ilp::bytes_view octets, bool held, std::optional<reject_reason> reason);
     void send(const packet& next);
     void end();
 
@@ -115,6 +120,7 @@ private:
     ilp::stream::sender sender_;
     std::function<void()> when_ended_;
 
+    std::optional<refusal> last_refusal_;
     std::optional<packet> ready_;  ///< waits for its turn
     std::size_t undurable_ = 0;    ///< packets that were fulfilled and wait for their commit
     bool is_advancing_ = false;

@@ -217,6 +217,26 @@ TEST_CASE("payments: what would cost more than may be sent is not sent") {
     d.expect_clean_books();
 }
 
+TEST_CASE("payments: a failure says why this node itself refuses the packets, and so do the metrics") {
+    payer_and_receiver d{store_kind::sqlite, 100'000};
+    const admin_client admin{d.payer.admin_port()};
+    const std::string peer = text_at(
+        admin.ask("{ peers { edges { node { id } } } }").field().at("edges").at(0).at("node").as_object(), "id");
+    const auto disabled = admin.mutate("setPeerEnabled", {{"id", peer}, {"enabled", false}});
+    INFO(disabled.text());
+    REQUIRE(disabled.done());
+    d.begin_payment(1000, d.pointer());
+    CHECK(d.ends());
+    const payment_row made = d.payment();
+    CHECK(made.status == "failed");
+    CHECK(made.failure ==
+          "No packet has reached the receiver (T01 Peer Unreachable of this node: account of the next hop is disabled "
+          "(next_hop_disabled); enable the peer (`ilpctl peer enable PEER`))");
+    CHECK(d.payer.scrape().sum("ilp_packets_refused_total",
+                               {{"peer", "payments of this node"}, {"reason", "next_hop_disabled"}}) > 0);
+    d.expect_clean_books();
+}
+
 TEST_CASE("payments: an account pays all that it has") {
     payer_and_receiver d{store_kind::sqlite, 1'000'000};
     d.begin_payment(deposit, d.pointer());

@@ -102,6 +102,26 @@ TEST_CASE("payment runs: a final Reject ends the payment with its code, once all
     CHECK(w.worker.debited > 0);
 }
 
+TEST_CASE("payment runs: the outcome says who refused the last packet, and why if it was this node") {
+    payment_world w;
+    w.pay(w.order_of(ilp::send_exactly({1000}, half, 5000)));
+    REQUIRE(w.worker.waiting.size() == 1);
+    w.loop.enter();
+    const bool is_here = GENERATE(true, false);
+    if (is_here) {
+        w.worker.refuse_here(reject_reason::no_route);
+    } else {
+        w.worker.refuse("F02");
+    }
+    run_ready(w.loop);
+    REQUIRE(w.outcome);
+    CHECK(w.outcome->how.end == payment_end::refused);
+    REQUIRE(w.outcome->last_refusal);
+    CHECK(w.outcome->last_refusal->code == ilp::error_code::f02_unreachable);
+    CHECK(w.outcome->last_refusal->of_this_node == (is_here ? std::optional{reject_reason::no_route} : std::nullopt));
+    CHECK(w.outcome->last_refusal->triggered_by == (is_here ? "test.node" : "test.next"));
+}
+
 TEST_CASE("payment runs: a cancelled payment sends nothing more, and waits for what is in flight") {
     payment_world w;
     w.worker.maximum = ilp::amount{10};

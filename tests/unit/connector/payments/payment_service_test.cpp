@@ -227,6 +227,18 @@ TEST_CASE("payment service: a payment is looked up, quoted, agreed, sent and end
         CHECK(w.stored(payment).standing.status == payment_status::failed);
         CHECK(w.stored(payment).standing.failure == "The path or the receiver refuses the payment (F02 Unreachable)");
     }
+    SECTION("failed, because this node itself refuses its packets") {
+        w.end_run({.how = {ilp::payment_end::no_progress, ilp::error_code::t00_internal_error},
+                   .state = {},
+                   .path = {},
+                   .asset = {},
+                   .last_refusal =
+                       refusal{.code = ilp::error_code::t00_internal_error, .of_this_node = reject_reason::no_rate}});
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.failure ==
+              "No packet has been fulfilled for too long (T00 Internal Error of this node: no exchange rate between "
+              "the assets (no_rate); set a rate between the two currencies (`rates`))");
+    }
     SECTION("cancelled") {
         w.cancel(payment);
         w.run_until([&] { return !w.cancelled.empty(); });

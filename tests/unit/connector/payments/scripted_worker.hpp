@@ -81,6 +81,14 @@ struct scripted_worker final : own_packets {
             sink->release(request);
         }
     }
+    /// This node itself refuses the oldest packet.
+    void refuse_here(reject_reason reason) {
+        const sent_packet packet = std::move(waiting.front());
+        waiting.pop_front();
+        ilp::bytes answer;
+        ilp::serialize_reject(answer, {ilp::code_text(describe(reason).code), "test.node", "", {}});
+        packet.sink->answer_refusal(packet.request, reason, answer);
+    }
     void refuse(std::string_view code) {
         const sent_packet packet = std::move(waiting.front());
         waiting.pop_front();
