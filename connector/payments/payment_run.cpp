@@ -15,7 +15,7 @@ payment_run::payment_run(const run_surroundings& around, payment_order order)
 payment_outcome payment_run::outcome() const {
     ilp::require(how_.has_value(), "only a payment that has ended has an outcome");
     const bool is_left = is_interrupted_ && how_->end == ilp::payment_end::cancelled;
-    return {*how_, is_left, payment_.state(), payment_.path(), asset(), last_refusal()};
+    return {*how_, is_left, payment_.state(), payment_.path(), asset(), payment_.numbers_used(), last_refusal()};
 }
 
 void payment_run::cancel() {

@@ -35,6 +35,7 @@ struct payment_outcome {
     ilp::payment_state state;
     ilp::known_path path;
     std::optional<ilp::stream::receiver_asset> asset;
+    std::uint64_t numbers_used = 0;         ///< on the connection
     std::optional<refusal> last_refusal{};  ///< nullopt if the last packet that was answered was fulfilled
 };
 

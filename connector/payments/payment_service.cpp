@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,8 +20,6 @@ using peering::payment_record;
 using peering::payment_status;
 
 constexpr std::chrono::seconds store_pause{1};    // before what the store did not take is tried again
-constexpr std::chrono::seconds lookup_pause{10};  // before a receiver is looked up again
-constexpr unsigned lookups_max = 30;              // in succession, of a payment that is being sent
 constexpr unsigned looks_per_turn = 4;            // at the payments that are carried out, while others wait
 constexpr std::uint64_t delivered_enough = 1000;  // to show a rate: a rounded unit is then at most a thousandth of it
 constexpr std::string_view is_late = "The payment has not ended in time";
@@ -68,8 +67,13 @@ ilp::payment_terms terms_of(const payment_record& record) {
 }  // namespace
 
 void payment_service::start() {
+    const ilp::instant now = parts_.clock();
+    started_at_ = now.steady;
     for (const auto& [number, record] : parts_.payments.open()) {
-        active_.emplace(number, active_payment{.record = record});
+        const auto age = std::clamp(now.wall - record.created_at, std::chrono::milliseconds{0},
+                                    std::chrono::ceil<std::chrono::milliseconds>(parts_.time_max));
+        active_.emplace(number,
+                        active_payment{.record = record, .since = now.steady - age, .sent_before = record.sent});
         const auto let_begin = [this, number] { wait_again(number); };
         if (record.standing.status == payment_status::sending) {
             later(parts_.pause_after_start, let_begin);
@@ -105,7 +109,7 @@ void payment_service::changed(const payment_record& record) {
 
 void payment_service::add(const payment_record& record) {
     if (is_stopping_) return;
-    active_.emplace(record.number, active_payment{.record = record});
+    active_.emplace(record.number, active_payment{.record = record, .since = parts_.clock().steady});
     wait_again(record.number);
 }
 
@@ -132,7 +136,11 @@ void payment_service::begin(std::uint64_t number) {
     if (payment->record.standing.status == payment_status::cancelling) {
         return end(number, payment_status::cancelled, {});
     }
-    if (is_overdue(*payment)) return fail(number, std::string{is_late});
+    if (is_overdue(*payment)) {
+        if (payment->unanswered.empty()) return fail(number, std::string{is_late});
+        return fail(number, fmt::format("{}: {}", is_late, payment->unanswered));
+    }
+    if (payment->to) return go_on(*payment);
     look_up(number);
 }
 
@@ -140,8 +148,13 @@ void payment_service::give_back_place(active_payment& payment) {
     if (std::exchange(payment.is_begun, false)) --begun_;
 }
 
+/// Its age at the start comes from the wall clock, which may have been set since it was created. So a payment that gets
+/// on has the whole time from the start on.
 bool payment_service::is_overdue(const active_payment& payment) const {
-    return ilp::wall_clock() - payment.record.created_at >= parts_.time_max;
+    const std::uint64_t sent = payment.progress ? payment.progress->sent.load() : payment.record.sent.value;
+    const bool gets_on = sent > payment.sent_before.value;
+    const ilp::steady_time since = gets_on ? std::max(payment.since, started_at_) : payment.since;
+    return parts_.clock().steady - since >= parts_.time_max;
 }
 
 /// Has as many payments give way as wait, of those that have had their turn, and those that are overdue end.
@@ -160,6 +173,11 @@ void payment_service::end_turns() {
     later(parts_.turn / looks_per_turn, [this] { end_turns(); });
 }
 
+std::chrono::nanoseconds payment_service::pause_after(unsigned lookups, std::chrono::nanoseconds first) {
+    constexpr unsigned doubled_max = 10;
+    return std::min(first * (1 << std::min(lookups - 1, doubled_max)), lookup_pause_max);
+}
+
 void payment_service::look_up(std::uint64_t number) {
     active_payment* const payment = find(number);
     if (payment == nullptr || is_stopping_) return;
@@ -175,14 +193,17 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
     const payment_status status = payment->record.standing.status;
     if (status == payment_status::cancelling) return;  // changed() has ended it
     if (!answer) {
-        // Whoever asked for a payment hears at once; one that is half made does not fail because a host is restarted.
-        if (status != payment_status::sending || payment->lookups >= lookups_max) return fail(number, answer.error());
+        // Whoever asked for a payment hears at once; one that is half made does not fail because a host is down.
+        if (status != payment_status::sending) return fail(number, answer.error());
+        payment->unanswered = answer.error();
         give_back_place(*payment);
-        later(lookup_pause, [this, number] { wait_again(number); });
+        later(pause_after(payment->lookups, parts_.lookup_pause), [this, number] { wait_again(number); });
         return begin_waiting();
     }
     payment->lookups = 0;
+    payment->unanswered.clear();
     payment->to = answer->details;
+    payment->is_kept = false;
     payment->numbers_used = 0;
     const auto account = find_payer(*payment);
     if (account == nullptr) return;
@@ -306,6 +327,12 @@ void payment_service::agreed(std::uint64_t number, const peering::payment_offer&
     pay(*payment, *account);
 }
 
+/// After the payment gave way.
+void payment_service::go_on(active_payment& payment) {
+    payment.is_kept = true;
+    if (const auto account = find_payer(payment)) pay(payment, *account);
+}
+
 void payment_service::pay(active_payment& payment, const peering::receiving_account& account) {
     const payment_record& record = payment.record;
     const std::uint64_t number = record.number;
@@ -353,9 +380,14 @@ void payment_service::paid(std::uint64_t number, const payment_outcome& outcome)
     const bool gives_way = std::exchange(payment->gives_way, false);
     const bool was_cancelled = payment->record.standing.status == payment_status::cancelling;
     if (gives_way && !was_cancelled && outcome.how.end == ilp::payment_end::cancelled) {
+        payment->path = {outcome.path.maximum, outcome.path.times.at_rest()};
+        payment->numbers_used = outcome.numbers_used;
         give_back_place(*payment);
         return wait_again(number);  // and fails when it begins, if it is overdue
     }
+    const bool may_have_moved =
+        outcome.how.end == ilp::payment_end::refused || outcome.how.end == ilp::payment_end::no_progress;
+    if (payment->is_kept && may_have_moved && !was_cancelled) return look_up(number);
     switch (outcome.how.end) {
         case ilp::payment_end::completed:
             return end(number, payment_status::completed, {});

@@ -126,6 +126,8 @@ public:
 
     payment_state state() const noexcept;
     std::size_t packets_in_flight() const noexcept { return in_flight_.size(); }
+    /// The packets that its connection has had.
+    std::uint64_t numbers_used() const noexcept { return last_number_; }
     known_path path() const noexcept { return {maximum_, times_}; }
 
 private:
