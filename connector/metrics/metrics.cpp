@@ -426,7 +426,7 @@ constexpr std::array definitions{
                "ilp_payment_packets_total",
                {label::type, label::code},
                "Packets of payments that this node makes, and the answers to them. Requests how much would arrive are "
-               "answered with F99.",
+               "answered with F99, and so is the packet that closes a connection.",
                "A type or code that has not occurred has no series."},
     definition{
         metric::buffered_bytes,

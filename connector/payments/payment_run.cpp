@@ -31,7 +31,7 @@ void payment_run::interrupt() {
 auto payment_run::next(ilp::steady_time now) -> step {
     const auto decided = payment_.next(now);
     if (const auto* const next = std::get_if<ilp::outgoing_payment::send_packet>(&decided)) {
-        return packet{next->number, next->amount, next->minimum, next->expires_at, false};
+        return packet{next->number, next->amount, next->minimum, next->expires_at, packet_kind::money};
     }
     if (const auto* const wait = std::get_if<ilp::outgoing_payment::wait_until>(&decided)) {
         return wait_until{wait->time};
@@ -56,6 +56,14 @@ void payment_run::rejected(std::uint64_t number, const ilp::payment_rejection& r
 
 void payment_run::withdrawn(std::uint64_t number, ilp::steady_time now) {
     payment_.withdrawn(number, now);
+}
+
+/// Otherwise the receiver would wait for more before it says what has arrived. Any other payment may go on.
+auto payment_run::closing(ilp::steady_time now) -> std::optional<packet> {
+    const bool has_arrived = how_->end == ilp::payment_end::completed && progress_->packets.load() != 0;
+    const std::uint64_t number = payment_.numbers_used() + 1;
+    if (!has_arrived || number > ilp::packets_of_connection) return std::nullopt;
+    return packet{number, {}, {}, now + payment_.path().times.lifetime(), packet_kind::closing};
 }
 
 }  // namespace connector

@@ -56,6 +56,7 @@ private:
     void fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) override;
     void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) override;
     void withdrawn(std::uint64_t number, ilp::steady_time now) override;
+    std::optional<packet> closing(ilp::steady_time now) override;
 
     const std::uint64_t number_;
     ilp::outgoing_payment payment_;

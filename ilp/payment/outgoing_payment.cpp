@@ -10,8 +10,6 @@
 namespace ilp {
 namespace {
 
-constexpr std::uint64_t packets_of_connection = 0x7fff'ffff;  // RFC 29: a connection closes at 2^31 packets
-
 // In how many round trips in succession each kind of Reject may come. A path that has carried money before may be out
 // of order for as long as the limits allow, because a node on it may be restarting.
 constexpr unsigned temporary_max = 10;

@@ -51,6 +51,8 @@ struct payment_limits {
     std::chrono::nanoseconds progress = std::chrono::seconds{30};
 };
 
+inline constexpr std::uint64_t packets_of_connection = 0x7fff'ffff;  ///< RFC 29: a connection closes at 2^31 packets
+
 enum class payment_end : std::uint8_t {
     completed,
     cancelled,

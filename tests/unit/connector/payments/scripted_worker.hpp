@@ -37,7 +37,11 @@ struct scripted_worker final : own_packets {
         const auto read = ilp::prepare_view::parse(prepare);
         REQUIRE(read);
         CHECK(read->destination() == destination);
-        ++packets;
+        if (read->amount().is_zero()) {
+            ++closings;
+        } else {
+            ++packets;
+        }
         if (maximum && read->amount() > *maximum) {
             const auto data = ilp::serialize({read->amount(), *maximum});
             reject(sink, request, "F08", tells_maximum ? ilp::bytes_view{data} : ilp::bytes_view{});
@@ -64,6 +68,7 @@ struct scripted_worker final : own_packets {
         const ilp::amount arrives{packet.amount * rate_in_percent / 100};
         const auto received =
             receiver.receive(token.shared_secret, prepare.data(), prepare.condition(), arrives, "EUR", 6);
+        if (received.closes) ++closed;
         if (received.verdict != ilp::stream::verdict::fulfill) {
             return reject(*packet.sink, packet.request, "F99", received.data);
         }
@@ -114,6 +119,8 @@ struct scripted_worker final : own_packets {
     std::deque<sent_packet> waiting;
     std::deque<std::pair<answer_sink*, std::uint64_t>> unbooked;
     std::size_t packets = 0;
+    std::size_t closings = 0;  ///< packets without money
+    std::size_t closed = 0;    ///< of them, those that the receiver got
     std::size_t withdrawn = 0;
     std::size_t most_waiting = 0;
     peering::payment_progress advanced;
