@@ -183,7 +183,7 @@ void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& r
         case error_code::r99_application_error:
             return had_too_little_time(packet, *rejection.code, now);
         case error_code::r01_insufficient_source_amount:
-            return too_small(packet);
+            return insufficient(packet, now);
         case error_code::f00_bad_request:
         case error_code::f01_invalid_packet:
         case error_code::f02_unreachable:
@@ -253,6 +253,12 @@ void outgoing_payment::below_minimum(const packet_in_flight& packet, amount rece
     prefers_full_packets_ = true;
     const bool is_rounding = rest_of(packet.minimum, received).value <= 1;
     if (is_rounding && spared_ + 1 < spared_parts.size()) ++spared_;
+}
+
+void outgoing_payment::insufficient(const packet_in_flight& packet, steady_time now) {
+    const bool was_enough = !largest_fulfilled_.is_zero() && packet.amount >= largest_fulfilled_;
+    if (!was_enough) return too_small(packet);
+    set_back(low_, low_max, packet, now, payment_end::rate_too_low, error_code::r01_insufficient_source_amount);
 }
 
 void outgoing_payment::too_small(const packet_in_flight& packet) noexcept {

@@ -81,8 +81,9 @@ std::string_view describe(payment_end end) noexcept;
 /// **Answers.** T00, T01 and T99 are tried again after a round trip, with pauses that double; R00, R02 and an expiry
 /// after giving the packets more time; F99 because another packet may be taken. Each kind ends the payment when it has
 /// come in too many round trips without a Fulfill between them. T02 to T05 slow it down (`send_window`) until
-/// `progress` ends it. F08 makes packets smaller (`path_maximum`). R01 makes them larger. All other codes of the class
-/// F are final.
+/// `progress` ends it. F08 makes packets smaller (`path_maximum`). R01 makes them larger; if packets of that
+/// size were fulfilled before, the rate has become worse, and it is tried again as what the receiver gets too little
+/// of. All other codes of the class F are final, F05 among them.
 ///
 /// **The last packet takes the remainder.** If less than two packets are left, they are made equal: a small remainder
 /// could be rounded to nothing on the way. Each packet but the last is worth whole units of the receiver at the quoted
@@ -154,6 +155,7 @@ private:
                   std::optional<error_code> code);
     void out_of_order(const packet_in_flight& packet, std::optional<error_code> code, steady_time now);
     void below_minimum(const packet_in_flight& packet, amount received, steady_time now);
+    void insufficient(const packet_in_flight& packet, steady_time now);
     void too_small(const packet_in_flight& packet) noexcept;
     void had_too_little_time(const packet_in_flight& packet, error_code code, steady_time now);
     void learn_rate(amount sent_amount, amount delivered) noexcept;
