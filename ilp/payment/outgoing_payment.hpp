@@ -90,6 +90,9 @@ std::string_view describe(payment_end end) noexcept;
 /// rate, or hardly more, so that rounding takes little of it. If the receiver says that it got a unit too little, the
 /// next packets have some more to spare, and if equal packets lose too much, the larger one leaves first.
 ///
+/// **A path may take more than before.** Now and then, a packet is twice as large as the largest that the path has
+/// taken: first after some seconds, and more seldom while it is refused. If it passes, the next one is larger again.
+///
 /// At its end, and when it was cancelled, a payment waits for the answers to what is in flight. Not thread-safe.
 class outgoing_payment {
 public:
@@ -140,6 +143,7 @@ private:
         ilp::amount expected;  // what it will deliver
         ilp::amount conceded;  // of what its amount must deliver by the terms
         steady_time sent_at;
+        bool is_trial;  // larger than what the path is known to take
     };
 
     /// Rejects of one kind that have come without a Fulfill between them, counted once for each round trip.
@@ -178,7 +182,10 @@ private:
     /// The next packet of several, of which none is larger than `packet_max`.
     amount cut(amount wanted, amount packet_max) const noexcept;
     /// Zero if nothing can leave before an answer arrives. Stops the payment if nothing can leave at all.
-    amount next_amount();
+    amount next_amount(steady_time now);
+    /// The largest packet that is worth trying, as far as the path is concerned.
+    amount largest_worth_trying(amount in_flight_max, steady_time now) const noexcept;
+    void reached_receiver(const packet_in_flight& packet, steady_time now) noexcept;
     step wait(steady_time now) const noexcept;
 
     payment_terms terms_;
@@ -193,6 +200,8 @@ private:
     std::uint64_t last_number_ = 0;
 
     path_maximum maximum_;
+    std::optional<steady_time> trial_at_;  // of the next larger packet, once others have arrived
+    std::chrono::nanoseconds trial_pause_;
     round_trip_times times_;
     send_window window_;
     exchange_ratio rate_;       // what the packets have delivered last

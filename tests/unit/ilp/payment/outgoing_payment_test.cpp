@@ -458,6 +458,33 @@ TEST_CASE("payment: more packets leave after each round trip in which all were f
     }
 }
 
+TEST_CASE("payment: a path that takes more than before gets larger packets, and one that does not is seldom asked") {
+    const std::uint64_t takes = GENERATE(1'000U, 50'000U);
+    world world = paying(ilp::send_exactly({1'000'000'000'000}, {}, 0), 1'000);
+    int refused = 0;
+    std::uint64_t largest = 0;
+    while (world.now - start < 60s) {
+        const auto packets = world.packets();
+        REQUIRE_FALSE(packets.empty());
+        world.now += 100ms;
+        for (const auto& packet : packets) {
+            if (packet.amount.value > takes) {
+                ++refused;
+                world.payment.rejected(packet.number,
+                                       {.code = error_code::f08_amount_too_large,
+                                        .too_large = ilp::amount_too_large{packet.amount, {takes}}},
+                                       world.now);
+            } else {
+                largest = std::max(largest, packet.amount.value);
+                world.payment.fulfilled(packet.number, packet.amount, world.now);
+            }
+        }
+    }
+    CHECK(largest == takes);
+    CHECK(refused > 0);
+    CHECK(refused < 5);
+}
+
 TEST_CASE("payment: the expiry of packets follows the round-trip time") {
     world world = paying(ilp::send_exactly({1'000'000}, {}, 0), 1'000);
     auto packets = world.packets();
