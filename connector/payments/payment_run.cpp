@@ -2,15 +2,24 @@
 
 #include "ilp/invariant.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace connector {
+namespace {
+
+constexpr std::uint64_t many_packets = 10'000;
+
+}  // namespace
 
 payment_run::payment_run(const run_surroundings& around, payment_order order)
     : stream_run{around, std::move(order.parties)},
       number_{order.number},
+      send_{order.terms.send},
       payment_{order.terms, order.state, order.path, order.limits, order.numbers_used},
-      progress_{std::move(order.progress)} {}
+      progress_{std::move(order.progress)},
+      on_wait_{std::move(order.on_wait)} {}
 
 payment_outcome payment_run::outcome() const {
     ilp::require(how_.has_value(), "only a payment that has ended has an outcome");
@@ -47,15 +56,33 @@ void payment_run::fulfilled(std::uint64_t number, std::optional<ilp::amount> del
     progress_->sent.store(state.sent.value, std::memory_order_relaxed);
     progress_->delivered.store(state.delivered.value, std::memory_order_relaxed);
     progress_->packets.fetch_add(1, std::memory_order_relaxed);
+    const ilp::amount maximum = payment_.path().maximum.value();
+    const bool takes_long = (send_.value - state.sent.value) / many_packets > maximum.value;
+    if (takes_long && said_maximum_ == maximum) return;
+    if (!takes_long) return say({});
+    say(fmt::format("the path, which takes at most {} in a packet, in the smallest unit of the account",
+                    ilp::to_string(maximum)));
+    said_maximum_ = maximum;
+}
+
+void payment_run::say(std::string waits_for) {
+    if (waits_for == said_) return;
+    said_maximum_.reset();
+    said_ = std::move(waits_for);
+    on_wait_(said_);
 }
 
 void payment_run::rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) {
     payment_.rejected(number, rejection, now);
     progress_->rejects.fetch_add(1, std::memory_order_relaxed);
+    // The others of the class F are final, or teach the payment something at once.
+    const bool has_to_wait = !rejection.code || *rejection.code >= ilp::error_code::t00_internal_error;
+    if (has_to_wait && last_refusal()) say(to_text(*last_refusal()));
 }
 
 void payment_run::withdrawn(std::uint64_t number, ilp::steady_time now) {
     payment_.withdrawn(number, now);
+    say("the daemon's store, which does not work");
 }
 
 /// Otherwise the receiver would wait for more before it says what has arrived. Any other payment may go on.

@@ -76,6 +76,7 @@ void payment_service::start() {
                         active_payment{.record = record, .since = now.steady - age, .sent_before = record.sent});
         const auto let_begin = [this, number] { wait_again(number); };
         if (record.standing.status == payment_status::sending) {
+            parts_.payments.waits().set(number, "packets from before the restart, which expire within 30 s");
             later(parts_.pause_after_start, let_begin);
         } else {
             boost::asio::post(parts_.control, let_begin);
@@ -115,6 +116,7 @@ void payment_service::add(const payment_record& record) {
 
 void payment_service::wait_again(std::uint64_t number) {
     waiting_.push_back(number);
+    parts_.payments.waits().set(number, fmt::format("its turn: {} other payments are being made", running_max));
     begin_waiting();
 }
 
@@ -129,6 +131,7 @@ void payment_service::begin_waiting() {
 void payment_service::begin(std::uint64_t number) {
     active_payment* const payment = find(number);
     if (payment == nullptr) return;  // cancelled meanwhile
+    parts_.payments.waits().set(number, {});
     payment->is_begun = true;
     payment->began_at = std::chrono::steady_clock::now();
     ++begun_;
@@ -196,6 +199,7 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
         // Whoever asked for a payment hears at once; one that is half made does not fail because a host is down.
         if (status != payment_status::sending) return fail(number, answer.error());
         payment->unanswered = answer.error();
+        parts_.payments.waits().set(number, "an answer of the receiver: " + payment->unanswered);
         give_back_place(*payment);
         later(pause_after(payment->lookups, parts_.lookup_pause), [this, number] { wait_again(number); });
         return begin_waiting();
@@ -342,6 +346,9 @@ void payment_service::pay(active_payment& payment, const peering::receiving_acco
                         .state = ilp::taken_up({.sent = record.sent, .delivered = record.delivered, .in_doubt = {}}),
                         .path = payment.path,
                         .numbers_used = payment.numbers_used};
+    order.on_wait = [&waits = parts_.payments.waits(), number](std::string what) {
+        waits.set(number, std::move(what));
+    };
     order.progress->sent = record.sent.value;
     order.progress->delivered = record.delivered.value;
     payment.progress = order.progress;
@@ -450,6 +457,7 @@ std::shared_ptr<const peering::receiving_account> payment_service::find_payer(co
 bool payment_service::wait_while_held(active_payment& payment, std::function<void()> again) {
     if (payment.waits == waits_max) return false;
     ++payment.waits;
+    parts_.payments.waits().set(payment.record.number, "what other packets of its account hold");
     later(parts_.pause_while_held, std::move(again));
     return true;
 }

@@ -95,6 +95,38 @@ TEST_CASE("payment runs: a payment that has arrived closes its connection, and d
     CHECK(w.progress->rejects == 0);
 }
 
+TEST_CASE("payment runs: a payment says what it waits for, until it gets on") {
+    payment_world w;
+    std::vector<std::string> said;
+    auto order = w.order_of(ilp::send_exactly({20'000}, half, 5'000));
+    order.on_wait = [&said](std::string what) { said.push_back(std::move(what)); };
+    w.worker.maximum = ilp::amount{10'000};
+    w.pay(std::move(order));
+    REQUIRE(w.worker.waiting.size() == 2);
+    w.loop.enter();
+    w.worker.refuse("T04");
+    w.worker.deliver();
+    w.worker.make_durable();
+    run_ready(w.loop);
+    CHECK(said == std::vector<std::string>{"T04 Insufficient Liquidity of test.next", ""});
+    finish(w);
+}
+
+TEST_CASE("payment runs: a payment says that it is slow because the path takes little in a packet") {
+    payment_world w;
+    std::vector<std::string> said;
+    auto order = w.order_of(ilp::send_exactly({1'000'000}, half, 5'000));
+    order.on_wait = [&said](std::string what) { said.push_back(std::move(what)); };
+    w.worker.maximum = ilp::amount{2};
+    w.pay(std::move(order));
+    w.deliver_all();
+    CHECK(said ==
+          std::vector<std::string>{"the path, which takes at most 2 in a packet, in the smallest unit of the account"});
+    w.loop.enter();
+    w.runs.cancel(7);
+    finish(w);
+}
+
 TEST_CASE("payment runs: a connection is not closed while its payment may go on, or if nothing was sent over it") {
     payment_world w;
     w.worker.maximum = ilp::amount{10};

@@ -573,9 +573,11 @@ TEST_CASE("payment service: while others wait, a payment gives way after its tur
     for (std::size_t i = 1; i < payment_service::running_max; ++i) w.create(pointer, 1);
     w.run_until([&] { return w.lookups.size() == payment_service::running_max - 1; });
     CHECK(w.cancelled.empty());  // nobody waits
-    w.create("http://127.0.0.1:3004/carol", 1);
+    const auto last = w.create("http://127.0.0.1:3004/carol", 1);
     w.run_until([&] { return !w.cancelled.empty(); });
     CHECK(w.cancelled == std::vector{slow.number});
+    CHECK(w.payments.waits().find(last.number) == "its turn: 100 other payments are being made");
+    CHECK(w.payments.waits().find(slow.number).empty());
     CHECK(w.stored(slow).standing.status == payment_status::sending);
     ilp::known_path learned;
     learned.maximum.refused({2000}, ilp::amount_too_large{{2000}, {300}});
@@ -655,9 +657,11 @@ TEST_CASE(
         w.lookups.clear();
         if (i == 49) w.steady_ahead = 1h;
         done(std::unexpected{std::string{"nobody answers"}});
+        CHECK(w.payments.waits().find(payment.number) == "an answer of the receiver: nobody answers");
     }
     w.run_until_ended(payment);
     CHECK(w.stored(payment).standing.failure == "The payment has not ended in time: nobody answers");
+    CHECK(w.payments.waits().find(payment.number).empty());
 }
 
 TEST_CASE("payment service: a payment that gets on is not ended by the age that the wall clock says after a start") {
