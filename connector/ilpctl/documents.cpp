@@ -27,7 +27,7 @@ namespace {
     "debitAccountId creditAccountId debitAccountName creditAccountName incoming ledger createdAt expiresAt }"
 #define PAYMENT_FIELDS                                                                                              \
     "fragment PaymentFields on Payment { id receivingAccount { id name asset { code scale } } receiver sendAmount " \
-    "deliverAmount requestedSendMax slippage status failure sendMax sent delivered createdAt endedAt }"
+    "deliverAmount requestedSendMax slippage status failure waitsFor sendMax sent delivered createdAt endedAt }"
 #define PAGE_FIELDS "pageInfo { endCursor hasNextPage }"
 
 }  // namespace

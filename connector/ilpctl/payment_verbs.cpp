@@ -72,6 +72,7 @@ void print_payment(session& s, const json::value& answer) {
     sheet.add("allowed at most", paid_amount(s, payment, "requestedSendMax"));
     sheet.add("status", field(payment, "status"));
     sheet.add("failure", field(payment, "failure"));
+    sheet.add("waits for", field(payment, "waitsFor"));
     sheet.add("sends at most", paid_amount(s, payment, "sendMax"));
     sheet.add("sent", paid_amount(s, payment, "sent"));
     sheet.add("delivered", in_smallest_unit(payment, "delivered"));

@@ -134,6 +134,9 @@ enum class room_reason : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 5> room_reason_names{"no_token", "idle", "busy", "too_many", "no_place"};
 
+/// Stands for the peer that has sent a packet if it is one of this node's own payments. No peer has such a name.
+inline constexpr std::string_view payments_of_this_node = "payments of this node";
+
 /// One worker's figures that belong to no peer.
 struct worker_figures {
     std::size_t incoming_connections = 0;
@@ -145,9 +148,10 @@ struct worker_figures {
     std::uint64_t connections_closed_for_memory = 0;      ///< see buffer_memory::relieve()
     std::array<std::uint64_t, room_reason_names.size()> connections_closed_for_room{};  ///< by room_reason
     std::array<std::uint64_t, http2::flood_kinds> http2_floods{};                       ///< by http2::flood
-    std::size_t replies = 0;            ///< packets in asynchronous mode whose answer the sender has not taken yet
-    std::size_t payments = 0;           ///< quotes and payments of this node that are being carried out
-    packet_counters payment_packets{};  ///< of them; `amount` is not counted
+    std::size_t replies = 0;              ///< packets in asynchronous mode whose answer the sender has not taken yet
+    std::size_t payments = 0;             ///< quotes and payments of this node that are being carried out
+    packet_counters payment_packets{};    ///< of them; `amount` is not counted
+    refusal_counters payment_refusals{};  ///< of their packets, by this node
 };
 
 /// The answer of one worker to a scrape.

@@ -22,6 +22,7 @@ void add_workers(families& out, const daemon_figures& daemon) {
         sum.replies += worker.replies;
         sum.payments += worker.payments;
         sum.payment_packets.add(worker.payment_packets);
+        sum.payment_refusals.add(worker.payment_refusals);
         sum.buffered_bytes += worker.buffered_bytes;
         sum.connections_closed_for_memory += worker.connections_closed_for_memory;
         for (std::size_t i = 0; i < room_reason_names.size(); ++i) {
@@ -42,6 +43,7 @@ void add_workers(families& out, const daemon_figures& daemon) {
     for_each_kind(sum.payment_packets, [&out](double count, std::string_view type, std::string_view code) {
         out.add<metric::payment_packets>(count, type, code);
     });
+    add_refusals(out, sum.payment_refusals, payments_of_this_node);
     out.add<metric::buffered_bytes>(static_cast<double>(sum.buffered_bytes));
     out.add<metric::connections_closed_for_memory>(static_cast<double>(sum.connections_closed_for_memory));
     for (std::size_t i = 0; i < room_reason_names.size(); ++i) {

@@ -97,7 +97,8 @@ inline constexpr std::array definitions{
                MetricType::Counter,
                "ilp_packets_refused_total",
                {label::peer, label::reason},
-               "Prepares that this node refused itself, by the peer that sent them.",
+               "Prepares that this node refused itself, by the peer that sent them. Those of its own payments have the "
+               "peer `payments of this node`.",
                "A reason that has not occurred has no series."},
     definition{
         metric::replies_undelivered,
@@ -332,7 +333,7 @@ inline constexpr std::array definitions{
                "ilp_payment_packets_total",
                {label::type, label::code},
                "Packets of payments that this node makes, and the answers to them. Requests how much would arrive are "
-               "answered with F99.",
+               "answered with F99, and so is the packet that closes a connection.",
                "A type or code that has not occurred has no series."},
     definition{
         metric::buffered_bytes,

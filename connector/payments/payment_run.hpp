@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace connector {
 
@@ -27,6 +29,9 @@ struct payment_order {
     ilp::payment_limits limits{};
     std::uint64_t numbers_used = 0;  ///< on the connection, by a quote
     std::shared_ptr<run_progress> progress = std::make_shared<run_progress>();
+    /// Called on the worker's thread when the payment begins to wait for something, or for something else; with an
+    /// empty text when it gets on.
+    std::function<void(std::string)> on_wait = [](const std::string&) {};
 };
 
 struct payment_outcome {
@@ -35,6 +40,8 @@ struct payment_outcome {
     ilp::payment_state state;
     ilp::known_path path;
     std::optional<ilp::stream::receiver_asset> asset;
+    std::uint64_t numbers_used = 0;         ///< on the connection
+    std::optional<refusal> last_refusal{};  ///< nullopt if the last packet that was answered was fulfilled
 };
 
 /// One payment, or the rest of one, on a worker. With the posting of each packet it has its progress written
@@ -54,10 +61,16 @@ private:
     void fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) override;
     void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) override;
     void withdrawn(std::uint64_t number, ilp::steady_time now) override;
+    std::optional<packet> closing(ilp::steady_time now) override;
+    void say(std::string waits_for);
 
     const std::uint64_t number_;
+    const ilp::amount send_;
     ilp::outgoing_payment payment_;
     std::shared_ptr<run_progress> progress_;
+    std::function<void(std::string)> on_wait_;
+    std::string said_;
+    std::optional<ilp::amount> said_maximum_;  ///< if said_ is about it
     std::optional<ilp::outgoing_payment::finished> how_;
     bool is_interrupted_ = false;
 };

@@ -14,11 +14,10 @@ void payment_runs::begin(Order order, Done done) {
     Run& run = *made;
     const bool is_new = runs_.emplace(number, std::move(made)).second;
     ilp::require(is_new, "a payment is carried out once at a time");
-    run.when_ended([this, number, &run, done = std::move(done)] {
-        const auto node = runs_.extract(number);
-        auto outcome = run.outcome();
+    run.when_ended([&run, done = std::move(done)] { done(run.outcome()); });
+    run.when_closed([this, number] {
+        auto node = runs_.extract(number);
         loop_.dispose(std::move(node.mapped()));
-        done(std::move(outcome));
     });
     if (is_stopping_) run.interrupt();
     run.start();

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,16 +20,9 @@ using peering::payment_record;
 using peering::payment_status;
 
 constexpr std::chrono::seconds store_pause{1};    // before what the store did not take is tried again
-constexpr std::chrono::seconds lookup_pause{10};  // before a receiver is looked up again
-constexpr unsigned lookups_max = 30;              // in succession, of a payment that is being sent
 constexpr unsigned looks_per_turn = 4;            // at the payments that are carried out, while others wait
 constexpr std::uint64_t delivered_enough = 1000;  // to show a rate: a rounded unit is then at most a thousandth of it
 constexpr std::string_view is_late = "The payment has not ended in time";
-
-std::string with_code(std::string_view sentence, const std::optional<ilp::error_code>& code) {
-    if (!code) return std::string{sentence};
-    return fmt::format("{} ({} {})", sentence, ilp::code_text(*code), ilp::name(*code));
-}
 
 constexpr std::string_view held_for_too_long = "Other payments or withdrawals hold what the account has";
 
@@ -73,10 +67,16 @@ ilp::payment_terms terms_of(const payment_record& record) {
 }  // namespace
 
 void payment_service::start() {
+    const ilp::instant now = parts_.clock();
+    started_at_ = now.steady;
     for (const auto& [number, record] : parts_.payments.open()) {
-        active_.emplace(number, active_payment{.record = record});
+        const auto age = std::clamp(now.wall - record.created_at, std::chrono::milliseconds{0},
+                                    std::chrono::ceil<std::chrono::milliseconds>(parts_.time_max));
+        active_.emplace(number,
+                        active_payment{.record = record, .since = now.steady - age, .sent_before = record.sent});
         const auto let_begin = [this, number] { wait_again(number); };
         if (record.standing.status == payment_status::sending) {
+            parts_.payments.waits().set(number, "packets from before the restart, which expire within 30 s");
             later(parts_.pause_after_start, let_begin);
         } else {
             boost::asio::post(parts_.control, let_begin);
@@ -110,12 +110,13 @@ void payment_service::changed(const payment_record& record) {
 
 void payment_service::add(const payment_record& record) {
     if (is_stopping_) return;
-    active_.emplace(record.number, active_payment{.record = record});
+    active_.emplace(record.number, active_payment{.record = record, .since = parts_.clock().steady});
     wait_again(record.number);
 }
 
 void payment_service::wait_again(std::uint64_t number) {
     waiting_.push_back(number);
+    parts_.payments.waits().set(number, fmt::format("its turn: {} other payments are being made", running_max));
     begin_waiting();
 }
 
@@ -130,6 +131,7 @@ void payment_service::begin_waiting() {
 void payment_service::begin(std::uint64_t number) {
     active_payment* const payment = find(number);
     if (payment == nullptr) return;  // cancelled meanwhile
+    parts_.payments.waits().set(number, {});
     payment->is_begun = true;
     payment->began_at = std::chrono::steady_clock::now();
     ++begun_;
@@ -137,7 +139,11 @@ void payment_service::begin(std::uint64_t number) {
     if (payment->record.standing.status == payment_status::cancelling) {
         return end(number, payment_status::cancelled, {});
     }
-    if (is_overdue(*payment)) return fail(number, std::string{is_late});
+    if (is_overdue(*payment)) {
+        if (payment->unanswered.empty()) return fail(number, std::string{is_late});
+        return fail(number, fmt::format("{}: {}", is_late, payment->unanswered));
+    }
+    if (payment->to) return go_on(*payment);
     look_up(number);
 }
 
@@ -145,8 +151,13 @@ void payment_service::give_back_place(active_payment& payment) {
     if (std::exchange(payment.is_begun, false)) --begun_;
 }
 
+/// Its age at the start comes from the wall clock, which may have been set since it was created. So a payment that gets
+/// on has the whole time from the start on.
 bool payment_service::is_overdue(const active_payment& payment) const {
-    return ilp::wall_clock() - payment.record.created_at >= parts_.time_max;
+    const std::uint64_t sent = payment.progress ? payment.progress->sent.load() : payment.record.sent.value;
+    const bool gets_on = sent > payment.sent_before.value;
+    const ilp::steady_time since = gets_on ? std::max(payment.since, started_at_) : payment.since;
+    return parts_.clock().steady - since >= parts_.time_max;
 }
 
 /// Has as many payments give way as wait, of those that have had their turn, and those that are overdue end.
@@ -165,6 +176,11 @@ void payment_service::end_turns() {
     later(parts_.turn / looks_per_turn, [this] { end_turns(); });
 }
 
+std::chrono::nanoseconds payment_service::pause_after(unsigned lookups, std::chrono::nanoseconds first) {
+    constexpr unsigned doubled_max = 10;
+    return std::min(first * (1 << std::min(lookups - 1, doubled_max)), lookup_pause_max);
+}
+
 void payment_service::look_up(std::uint64_t number) {
     active_payment* const payment = find(number);
     if (payment == nullptr || is_stopping_) return;
@@ -180,14 +196,18 @@ void payment_service::looked_up(std::uint64_t number, const found& answer) {
     const payment_status status = payment->record.standing.status;
     if (status == payment_status::cancelling) return;  // changed() has ended it
     if (!answer) {
-        // Whoever asked for a payment hears at once; one that is half made does not fail because a host is restarted.
-        if (status != payment_status::sending || payment->lookups >= lookups_max) return fail(number, answer.error());
+        // Whoever asked for a payment hears at once; one that is half made does not fail because a host is down.
+        if (status != payment_status::sending) return fail(number, answer.error());
+        payment->unanswered = answer.error();
+        parts_.payments.waits().set(number, "an answer of the receiver: " + payment->unanswered);
         give_back_place(*payment);
-        later(lookup_pause, [this, number] { wait_again(number); });
+        later(pause_after(payment->lookups, parts_.lookup_pause), [this, number] { wait_again(number); });
         return begin_waiting();
     }
     payment->lookups = 0;
+    payment->unanswered.clear();
     payment->to = answer->details;
+    payment->is_kept = false;
     payment->numbers_used = 0;
     const auto account = find_payer(*payment);
     if (account == nullptr) return;
@@ -252,8 +272,8 @@ void payment_service::quoted(std::uint64_t number, const std::optional<quote_out
     if (has_ended(payment->record.standing.status)) return forget(number);  // cancelled
     if (!outcome) return;                                                   // the daemon stops
     if (!outcome->result) {
-        const ilp::quote_refusal& refusal = outcome->result.error();
-        return fail(number, with_code(ilp::describe(refusal.failure), refusal.code));
+        const auto& [failure, code] = outcome->result.error();
+        return fail(number, with_refusal(ilp::describe(failure), code, outcome->last_refusal));
     }
     const ilp::quoted_path& quoted = *outcome->result;
     const auto account = parts_.directory.find_receiving_account_by_account(payment->record.account);
@@ -314,6 +334,12 @@ void payment_service::agreed(std::uint64_t number, const peering::payment_offer&
     pay(*payment, *account);
 }
 
+/// After the payment gave way.
+void payment_service::go_on(active_payment& payment) {
+    payment.is_kept = true;
+    if (const auto account = find_payer(payment)) pay(payment, *account);
+}
+
 void payment_service::pay(active_payment& payment, const peering::receiving_account& account) {
     const payment_record& record = payment.record;
     const std::uint64_t number = record.number;
@@ -323,6 +349,9 @@ void payment_service::pay(active_payment& payment, const peering::receiving_acco
                         .state = ilp::taken_up({.sent = record.sent, .delivered = record.delivered, .in_doubt = {}}),
                         .path = payment.path,
                         .numbers_used = payment.numbers_used};
+    order.on_wait = [&waits = parts_.payments.waits(), number](std::string what) {
+        waits.set(number, std::move(what));
+    };
     order.progress->sent = record.sent.value;
     order.progress->delivered = record.delivered.value;
     payment.progress = order.progress;
@@ -361,16 +390,21 @@ void payment_service::paid(std::uint64_t number, const payment_outcome& outcome)
     const bool gives_way = std::exchange(payment->gives_way, false);
     const bool was_cancelled = payment->record.standing.status == payment_status::cancelling;
     if (gives_way && !was_cancelled && outcome.how.end == ilp::payment_end::cancelled) {
+        payment->path = {outcome.path.maximum, outcome.path.times.at_rest()};
+        payment->numbers_used = outcome.numbers_used;
         give_back_place(*payment);
         return wait_again(number);  // and fails when it begins, if it is overdue
     }
+    const bool may_have_moved =
+        outcome.how.end == ilp::payment_end::refused || outcome.how.end == ilp::payment_end::no_progress;
+    if (payment->is_kept && may_have_moved && !was_cancelled) return look_up(number);
     switch (outcome.how.end) {
         case ilp::payment_end::completed:
             return end(number, payment_status::completed, {});
         case ilp::payment_end::cancelled:
             return end(number, payment_status::cancelled, {});
         default:
-            return fail(number, with_code(ilp::describe(outcome.how.end), outcome.how.code));
+            return fail(number, with_refusal(ilp::describe(outcome.how.end), outcome.how.code, outcome.last_refusal));
     }
 }
 
@@ -426,6 +460,7 @@ std::shared_ptr<const peering::receiving_account> payment_service::find_payer(co
 bool payment_service::wait_while_held(active_payment& payment, std::function<void()> again) {
     if (payment.waits == waits_max) return false;
     ++payment.waits;
+    parts_.payments.waits().set(payment.record.number, "what other packets of its account hold");
     later(parts_.pause_while_held, std::move(again));
     return true;
 }

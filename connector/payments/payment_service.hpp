@@ -5,6 +5,7 @@
 #include "connector/payments/path_memory.hpp"
 #include "connector/payments/payment_runs.hpp"
 #include "connector/payments/receiver_memory.hpp"
+#include "ilp/clock.hpp"
 #include "ilp/payment/exchange_ratio.hpp"
 #include "peering/book/committer.hpp"
 #include "peering/book/payments.hpp"
@@ -36,7 +37,8 @@ namespace connector {
 /// paid elsewhere, and then the payment ends for lack of it.
 ///
 /// **Nobody waits for ever.** While others wait, a payment that has been sent for `turn` stops as it does when the
-/// daemon stops, and goes on when its turn comes again. So no receiver keeps a place by being slow.
+/// daemon stops, and goes on when its turn comes again. So no receiver keeps a place by being slow. It goes on where it
+/// was, on the same connection, and asks its receiver again only if nothing is taken there any more.
 ///
 /// Used on the control loop, except for start().
 class payment_service {
@@ -64,9 +66,14 @@ public:
         std::chrono::nanoseconds time_max = std::chrono::hours{24};
         /// Before an account is looked at again whose money is held by packets.
         std::chrono::nanoseconds pause_while_held = std::chrono::milliseconds{100};
+        /// Before the receiver of a payment that is being sent is asked again; it doubles up to `lookup_pause_max`.
+        std::chrono::nanoseconds lookup_pause = std::chrono::seconds{10};
         /// So long after a payment has arrived, the next one to its receiver needs no quote.
         std::chrono::nanoseconds rate_age_max = std::chrono::seconds{30};
+        std::function<ilp::instant()> clock = ilp::read_clocks;
     };
+
+    static constexpr std::chrono::nanoseconds lookup_pause_max = std::chrono::minutes{5};
 
     /// A payment that needs what packets of its account hold waits that often for it: as long as a packet may last.
     static constexpr unsigned waits_max = 300;
@@ -89,13 +96,17 @@ public:
 private:
     struct active_payment {
         peering::payment_record record;
+        ilp::steady_time since{};                          ///< when it was created
+        ilp::amount sent_before{};                         ///< the start of the daemon
         bool is_begun = false;                             ///< it is one of running_max
         bool has_run = false;                              ///< a worker quotes or pays
         bool gives_way = false;                            ///< its run was told to end, so that the payment waits again
         std::chrono::steady_clock::time_point began_at{};  ///< when it got its place
         unsigned lookups = 0;                              ///< of the receiver, since it has last answered
+        std::string unanswered{};                          ///< why the last of them has failed
         unsigned waits = 0;                                ///< for money that is held
         std::optional<peering::spsp_details> to{};         ///< where to pay; known once the receiver was looked up
+        bool is_kept = false;                              ///< that was before the payment gave way
         std::uint64_t numbers_used = 0;                    ///< on that connection
         ilp::known_path path{};                            ///< what its quote has learned, or other payments
         bool has_rate_of_another = false;                  ///< no quote was made: an earlier payment has shown the rate
@@ -104,6 +115,7 @@ private:
 
     void changed(const peering::payment_record& record);
     void add(const peering::payment_record& record);
+    static std::chrono::nanoseconds pause_after(unsigned lookups, std::chrono::nanoseconds first);
     void begin_waiting();
     void begin(std::uint64_t number);
     void wait_again(std::uint64_t number);
@@ -119,6 +131,7 @@ private:
     void agree(std::uint64_t number, const peering::payment_offer& offer);
     void agreed(std::uint64_t number, const peering::payment_offer& offer,
                 std::expected<void, peering::payment_refusal> written);
+    void go_on(active_payment& payment);
     void pay(active_payment& payment, const peering::receiving_account& account);
     void learn(const active_payment& payment, const peering::receiving_account& account,
                const payment_outcome& outcome);
@@ -138,6 +151,7 @@ private:
 
     parts parts_;
     bool is_stopping_ = false;
+    ilp::steady_time started_at_{};
     std::unordered_map<std::uint64_t, active_payment> active_;  ///< by number; references stay valid
     std::deque<std::uint64_t> waiting_;                         ///< that have not begun, the oldest first
     std::size_t begun_ = 0;

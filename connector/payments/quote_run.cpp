@@ -11,7 +11,7 @@ quote_run::quote_run(const run_surroundings& around, quote_order order)
 
 std::optional<quote_outcome> quote_run::outcome() const {
     if (!result_) return std::nullopt;
-    return quote_outcome{*result_, asset()};
+    return quote_outcome{*result_, asset(), last_refusal()};
 }
 
 void quote_run::cancel() {
@@ -24,7 +24,7 @@ auto quote_run::next(ilp::steady_time now) -> step {
         const auto decided = quote_.next(now);
         if (const auto* const probe = std::get_if<ilp::payment_quote::send_probe>(&decided)) {
             ++in_flight_;
-            return packet{probe->number, probe->amount, {}, probe->expires_at, true};
+            return packet{probe->number, probe->amount, {}, probe->expires_at, packet_kind::probe};
         }
         if (const auto* const wait = std::get_if<ilp::payment_quote::wait_until>(&decided)) {
             return wait_until{wait->time};

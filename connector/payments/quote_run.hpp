@@ -20,6 +20,7 @@ struct quote_order {
 struct quote_outcome {
     ilp::payment_quote::finished result;
     std::optional<ilp::stream::receiver_asset> asset;
+    std::optional<refusal> last_refusal{};
 };
 
 /// Asks a receiver how much arrives, on a worker. A cancelled quote ends without an outcome.

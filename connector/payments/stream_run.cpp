@@ -18,7 +18,7 @@ stream_run::stream_run(const run_surroundings& around, run_parties parties)
 
 /// The answers of a turn are taken together: then the decision is asked once.
 void stream_run::ask_again() {
-    if (is_advancing_ || is_posted_) return;
+    if (is_advancing_ || is_posted_ || has_ended_) return;
     is_posted_ = true;
     loop_.post([this] {
         loop_.enter();
@@ -46,7 +46,8 @@ void stream_run::advance() {
             ready_ = std::get<packet>(decided);
         }
         if (!share_.try_take(*this)) break;
-        send(*std::exchange(ready_, std::nullopt));
+        const packet next = *std::exchange(ready_, std::nullopt);
+        if (!send(next)) withdrawn(next.number, now());
     }
     is_advancing_ = false;
 }
@@ -54,22 +55,29 @@ void stream_run::advance() {
 void stream_run::on_turn() {
     if (ready_) {
         is_advancing_ = true;
-        send(*std::exchange(ready_, std::nullopt));
+        const packet next = *std::exchange(ready_, std::nullopt);
+        if (!send(next)) withdrawn(next.number, now());
         is_advancing_ = false;
     }
     advance();
 }
 
-void stream_run::send(const packet& next) {
+bool stream_run::send(const packet& next) {
     const ilp::timestamp expires_at =
         loop_.now().wall + std::chrono::floor<std::chrono::milliseconds>(next.expires_at - now());
     memory_.prepare.clear();
-    if (next.is_probe) {
-        sender_.write_probe(memory_.prepare, next.number, next.amount, expires_at);
-    } else {
-        sender_.write_prepare(memory_.prepare, next.number, next.amount, next.minimum, expires_at);
+    switch (next.kind) {
+        case packet_kind::money:
+            sender_.write_prepare(memory_.prepare, next.number, next.amount, next.minimum, expires_at);
+            break;
+        case packet_kind::probe:
+            sender_.write_probe(memory_.prepare, next.number, next.amount, expires_at);
+            break;
+        case packet_kind::closing:
+            sender_.write_close(memory_.prepare, next.number, expires_at);
+            break;
     }
-    if (!packets_.send_own(*this, next.number, payer_, memory_.prepare)) withdrawn(next.number, now());
+    return packets_.send_own(*this, next.number, payer_, memory_.prepare);
 }
 
 void stream_run::end() {
@@ -77,17 +85,38 @@ void stream_run::end() {
     wake_.cancel();
     stop_waiting();
     if (const auto action = std::exchange(when_ended_, {})) action();
+    const auto last = closing(now());
+    if (!last || !send(*last)) close();
+}
+
+void stream_run::close() {
+    if (const auto action = std::exchange(when_closed_, {})) action();
 }
 
 void stream_run::answer(std::uint64_t request, ilp::bytes_view octets, bool held) {
+    take_answer(request, octets, held, std::nullopt);
+}
+
+void stream_run::answer_refusal(std::uint64_t request, reject_reason reason, ilp::bytes_view reject) {
+    take_answer(request, reject, false, reason);
+}
+
+/// `reason`: why this node refuses the packet, if it does.
+void stream_run::take_answer(std::uint64_t request, ilp::bytes_view octets, bool held,
+                             std::optional<reject_reason> reason) {
+    if (has_ended_) return close();
     memory_.answer.assign(octets.begin(), octets.end());
     if (const auto fulfill = ilp::fulfill_view::parse(memory_.answer)) {
         if (held) ++undurable_;
+        last_refusal_.reset();
         fulfilled(request, sender_.read_fulfill(request, *fulfill), now());
     } else {
         const auto reject = ilp::reject_view::parse(memory_.answer);
         ilp::require(reject.has_value(), "the answer to a packet of this node is a Fulfill or a Reject");
-        rejected(request, sender_.read_reject(request, *reject), now());
+        const ilp::payment_rejection rejection = sender_.read_reject(request, *reject);
+        last_refusal_ = refusal{
+            .code = rejection.code, .of_this_node = reason, .triggered_by = std::string{reject->triggered_by()}};
+        rejected(request, rejection, now());
     }
     ask_again();
 }

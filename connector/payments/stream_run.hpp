@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/loop/event_loop.hpp"
+#include "connector/payments/refusal.hpp"
 #include "connector/transport/answer_sink.hpp"
 #include "connector/transport/fair_turns.hpp"
 #include "connector/transport/own_packets.hpp"
@@ -47,7 +48,8 @@ struct run_parties {
 
 /// Carries out on a worker's loop what `ilp::payment_quote` or `ilp::outgoing_payment` decides: it sends their packets,
 /// wakes at their times, and tells them what became of each packet. It ends when every packet has been answered, and
-/// the postings of what was fulfilled are durable.
+/// the postings of what was fulfilled are durable. Then it may close the connection, with one more packet, whose answer
+/// changes nothing.
 ///
 /// Packets of payments take turns with those of peers (fair_turns), so however much a payment has to send, forwarded
 /// packets do not wait for it.
@@ -60,8 +62,10 @@ public:
 
     /// The decision has ended and no packet is in flight.
     bool has_ended() const noexcept { return has_ended_; }
-    /// Called once, when the run has ended; it may then be given to event_loop::dispose().
+    /// Called once, when the run has ended.
     void when_ended(std::function<void()> action) { when_ended_ = std::move(action); }
+    /// Called once, later, when nothing of it is in flight: it may then be given to event_loop::dispose().
+    void when_closed(std::function<void()> action) { when_closed_ = std::move(action); }
 
     /// Ends the run as soon as what is in flight has been answered.
     virtual void cancel() = 0;
@@ -69,12 +73,13 @@ public:
     virtual void interrupt() = 0;
 
 protected:
+    enum class packet_kind : std::uint8_t { money, probe, closing };
     struct packet {
         std::uint64_t number;
         ilp::amount amount;
         ilp::amount minimum;
         ilp::steady_time expires_at;
-        bool is_probe;
+        packet_kind kind;
     };
     struct wait_until {
         ilp::steady_time time;
@@ -87,7 +92,11 @@ protected:
     virtual void fulfilled(std::uint64_t number, std::optional<ilp::amount> delivered, ilp::steady_time now) = 0;
     virtual void rejected(std::uint64_t number, const ilp::payment_rejection& rejection, ilp::steady_time now) = 0;
     virtual void withdrawn(std::uint64_t number, ilp::steady_time now) = 0;
+    /// The packet that closes the connection when the run has ended, if there is one.
+    virtual std::optional<packet> closing(ilp::steady_time /*now*/) { return std::nullopt; }
 
+    /// The last packet that was answered was rejected so.
+    const std::optional<refusal>& last_refusal() const noexcept { return last_refusal_; }
     const std::optional<ilp::stream::receiver_asset>& asset() const noexcept { return sender_.asset(); }
     own_packets& packets() const noexcept { return packets_; }
     ilp::steady_time now() const noexcept { return loop_.now().steady; }
@@ -97,6 +106,7 @@ protected:
 private:
     // answer_sink
     void answer(std::uint64_t request, ilp::bytes_view octets, bool held) override;
+    void answer_refusal(std::uint64_t request, reject_reason reason, ilp::bytes_view reject) override;
     void release(std::uint64_t request) override;
     void refuse_malformed(std::uint64_t request) override;
 
@@ -104,8 +114,11 @@ private:
     void on_turn() override;
 
     void advance();
-    void send(const packet& next);
+    void take_answer(std::uint64_t request, ilp::bytes_view octets, bool held, std::optional<reject_reason> reason);
+    /// Returns false if the node takes no packet.
+    bool send(const packet& next);
     void end();
+    void close();
 
     event_loop& loop_;
     own_packets& packets_;
@@ -114,7 +127,9 @@ private:
     peering::peer payer_;
     ilp::stream::sender sender_;
     std::function<void()> when_ended_;
+    std::function<void()> when_closed_;
 
+    std::optional<refusal> last_refusal_;
     std::optional<packet> ready_;  ///< waits for its turn
     std::size_t undurable_ = 0;    ///< packets that were fulfilled and wait for their commit
     bool is_advancing_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/routing/reject_reason.hpp"
 #include "ilp/bytes.hpp"
 
 #include <cstdint>
@@ -13,6 +14,11 @@ public:
     /// Sets the answer. If `held`, it is sent only after release(), and so are the answers that must not overtake it.
     virtual void answer(std::uint64_t request, ilp::bytes_view packet, bool held) = 0;
     virtual void release(std::uint64_t request) = 0;
+
+    /// The same for a packet that this node itself refuses. Whoever is not interested in the reason gets an answer.
+    virtual void answer_refusal(std::uint64_t request, reject_reason /*reason*/, ilp::bytes_view reject) {
+        answer(request, reject, false);
+    }
 
     /// The request did not contain a Prepare.
     virtual void refuse_malformed(std::uint64_t request) = 0;

@@ -82,7 +82,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       }},
       parts_timeout_{*this},
       accepted_parts_{std::move(accepted)} {
-    own_.name = "payments of this node";
+    own_.name = payments_of_this_node;
     loop_.memory().set_bound(settings_.max_buffer_memory);
     loop_.at_turn_end([this] { end_turn(); });
     loop_.when_flushed([this] { let_committer_run(); });
@@ -256,6 +256,7 @@ void worker::sample(std::function<void(worker_sample)> callback) {
         figures.payments = payments_.size();
         figures.payment_packets = own_.counters.outgoing;
         figures.payment_packets.prepares = own_.counters.incoming.prepares;
+        figures.payment_refusals = own_.counters.refusals;
         figures.connections_closed_for_memory = connections_closed_for_memory_;
         figures.connections_closed_for_room = connections_closed_for_room_;
         figures.http2_floods = floods_.by_kind;
@@ -644,7 +645,7 @@ void worker::note_payment(const packet_context& context, ilp::amount received) {
 void worker::refuse(answer_sink& sink, std::uint64_t request, reject_reason reason, const packet_context* context) {
     scratch_.clear();
     serialize_reject(scratch_, reason, forwarding_table_.own_address(), context);
-    sink.answer(request, scratch_, false);
+    sink.answer_refusal(request, reason, scratch_);
 }
 
 /// `of` is the asset of the next hop, if there is one.

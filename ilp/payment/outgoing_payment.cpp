@@ -10,14 +10,16 @@
 namespace ilp {
 namespace {
 
-constexpr std::uint64_t packets_of_connection = 0x7fff'ffff;  // RFC 29: a connection closes at 2^31 packets
-
 // In how many round trips in succession each kind of Reject may come. A path that has carried money before may be out
 // of order for as long as the limits allow, because a node on it may be restarting.
 constexpr unsigned temporary_max = 10;
 constexpr unsigned late_max = 4;
 constexpr unsigned low_max = 4;
 constexpr unsigned declined_max = 4;
+
+// How long after what the path was known to take more is tried; it doubles while that is refused.
+constexpr std::chrono::nanoseconds trial_pause_min = std::chrono::seconds{5};
+constexpr std::chrono::nanoseconds trial_pause_max = std::chrono::minutes{5};
 
 // Parts of one unit of the receiver that each packet is worth beyond whole units, because more than one connector on
 // the path rounds down: none, and more whenever the receiver got a unit too little.
@@ -83,6 +85,7 @@ outgoing_payment::outgoing_payment(const payment_terms& terms, const payment_sta
       delivered_{state.delivered},
       last_number_{numbers_used},
       maximum_{path.maximum},
+      trial_pause_{trial_pause_min},
       times_{path.times},
       window_{limits.packets_in_flight_max},
       rate_{terms.expected} {
@@ -107,7 +110,7 @@ auto outgoing_payment::next(steady_time now) -> step {
     if (end_ || withdrawn_at_) return wait(now);
 
     const bool is_open = in_flight_.size() < window_.packets() && window_.opens_at() <= now;
-    const amount amount = is_open ? next_amount() : ilp::amount{};
+    const amount amount = is_open ? next_amount(now) : ilp::amount{};
     if (amount.is_zero()) return wait(now);
     if (last_number_ >= packets_of_connection) {
         stop(payment_end::too_many_packets);
@@ -119,7 +122,12 @@ auto outgoing_payment::next(steady_time now) -> step {
                                   .minimum = minimum,
                                   .expected = std::max(minimum, rate_.delivered_for(amount)),
                                   .conceded = rest_of(terms_.minimum.minimum_for(amount), least_of(amount)),
-                                  .sent_at = now};
+                                  .sent_at = now,
+                                  .is_trial = amount > maximum_.value()};
+    if (packet.is_trial) {
+        trial_pause_ = std::min(2 * trial_pause_, trial_pause_max);
+        trial_at_.reset();
+    }
     in_flight_.emplace(++last_number_, packet);
     in_flight_amount_ = sum_of(in_flight_amount_, amount);
     in_flight_expected_ = sum_of(in_flight_expected_, packet.expected);
@@ -132,7 +140,7 @@ void outgoing_payment::fulfilled(std::uint64_t number, std::optional<amount> del
     const packet_in_flight packet = take(number);
     times_.measured(now - packet.sent_at);
     window_.fulfilled(packet.amount, now, times_);
-    maximum_.passed(packet.amount);
+    reached_receiver(packet, now);
     sent_ = sum_of(sent_, packet.amount);
     delivered_ = sum_of(delivered_, delivered.value_or(packet.minimum));
     largest_fulfilled_ = std::max(largest_fulfilled_, packet.amount);
@@ -155,13 +163,16 @@ void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& r
     }
     switch (*rejection.code) {
         case error_code::f08_amount_too_large:
+            if (packet.is_trial) return maximum_.trial_refused(packet.amount, rejection.too_large);
+            trial_pause_ = trial_pause_min;
+            trial_at_.reset();
             maximum_.refused(packet.amount, rejection.too_large);
             if (maximum_.value().is_zero()) stop(payment_end::path_takes_nothing, rejection.code);
             return;
         case error_code::f99_application_error:
             if (rejection.received) {
                 times_.measured(now - packet.sent_at);
-                maximum_.passed(packet.amount);
+                reached_receiver(packet, now);
                 if (*rejection.received < packet.minimum) {
                     return below_minimum(packet, *rejection.received, now);
                 }
@@ -174,6 +185,7 @@ void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& r
         case error_code::t03_connector_busy:
             return window_.busy(packet.sent_at, now, packets, times_);
         case error_code::t04_insufficient_liquidity:
+            if (packet.is_trial) return;  // so much may be too much, and less is not
             return window_.short_of_liquidity(packet.sent_at, now, in_flight, times_);
         case error_code::t00_internal_error:
         case error_code::t01_peer_unreachable:
@@ -185,7 +197,7 @@ void outgoing_payment::rejected(std::uint64_t number, const payment_rejection& r
         case error_code::r99_application_error:
             return had_too_little_time(packet, *rejection.code, now);
         case error_code::r01_insufficient_source_amount:
-            return too_small(packet);
+            return insufficient(packet, now);
         case error_code::f00_bad_request:
         case error_code::f01_invalid_packet:
         case error_code::f02_unreachable:
@@ -255,6 +267,12 @@ void outgoing_payment::below_minimum(const packet_in_flight& packet, amount rece
     prefers_full_packets_ = true;
     const bool is_rounding = rest_of(packet.minimum, received).value <= 1;
     if (is_rounding && spared_ + 1 < spared_parts.size()) ++spared_;
+}
+
+void outgoing_payment::insufficient(const packet_in_flight& packet, steady_time now) {
+    const bool was_enough = !largest_fulfilled_.is_zero() && packet.amount >= largest_fulfilled_;
+    if (!was_enough) return too_small(packet);
+    set_back(low_, low_max, packet, now, payment_end::rate_too_low, error_code::r01_insufficient_source_amount);
 }
 
 void outgoing_payment::too_small(const packet_in_flight& packet) noexcept {
@@ -333,7 +351,25 @@ amount outgoing_payment::cut(amount wanted, amount packet_max) const noexcept {
     return std::min(amount_of(units), packet_max);
 }
 
-amount outgoing_payment::next_amount() {
+amount outgoing_payment::largest_worth_trying(amount in_flight_max, steady_time now) const noexcept {
+    const amount known = maximum_.value();
+    const amount larger = sum_of(known, known);
+    const bool is_time = now >= trial_at_.value_or(steady_time::max());
+    return is_time && sum_of(in_flight_amount_, larger) <= in_flight_max ? larger : known;
+}
+
+void outgoing_payment::reached_receiver(const packet_in_flight& packet, steady_time now) noexcept {
+    if (!packet.is_trial) {
+        maximum_.passed(packet.amount);
+        if (!trial_at_) trial_at_ = now + trial_pause_;
+        return;
+    }
+    maximum_.trial_passed(packet.amount);
+    trial_pause_ = trial_pause_min;
+    trial_at_ = now;
+}
+
+amount outgoing_payment::next_amount(steady_time now) {
     const amount left = left_to_send();
     amount wanted = left;
     if (is_fixed_delivery()) {
@@ -341,7 +377,7 @@ amount outgoing_payment::next_amount() {
         wanted = std::min(left, std::max(sum_of(rate_.sent_for(missing()), spared()), smallest_));
     }
     const amount in_flight_max = std::max(window_.value(), smallest_);
-    const amount packet_max = std::min(maximum_.value(), in_flight_max);
+    const amount packet_max = std::min(largest_worth_trying(in_flight_max, now), in_flight_max);
     const amount packet = cut(wanted, packet_max);
     if (packet < smallest_) {
         if (in_flight_.empty()) {

@@ -51,6 +51,8 @@ struct payment_limits {
     std::chrono::nanoseconds progress = std::chrono::seconds{30};
 };
 
+inline constexpr std::uint64_t packets_of_connection = 0x7fff'ffff;  ///< RFC 29: a connection closes at 2^31 packets
+
 enum class payment_end : std::uint8_t {
     completed,
     cancelled,
@@ -79,13 +81,17 @@ std::string_view describe(payment_end end) noexcept;
 /// **Answers.** T00, T01 and T99 are tried again after a round trip, with pauses that double; R00, R02 and an expiry
 /// after giving the packets more time; F99 because another packet may be taken. Each kind ends the payment when it has
 /// come in too many round trips without a Fulfill between them. T02 to T05 slow it down (`send_window`) until
-/// `progress` ends it. F08 makes packets smaller (`path_maximum`). R01 makes them larger. All other codes of the class
-/// F are final.
+/// `progress` ends it. F08 makes packets smaller (`path_maximum`). R01 makes them larger; if packets of that
+/// size were fulfilled before, the rate has become worse, and it is tried again as what the receiver gets too little
+/// of. All other codes of the class F are final, F05 among them.
 ///
 /// **The last packet takes the remainder.** If less than two packets are left, they are made equal: a small remainder
 /// could be rounded to nothing on the way. Each packet but the last is worth whole units of the receiver at the quoted
 /// rate, or hardly more, so that rounding takes little of it. If the receiver says that it got a unit too little, the
 /// next packets have some more to spare, and if equal packets lose too much, the larger one leaves first.
+///
+/// **A path may take more than before.** Now and then, a packet is twice as large as the largest that the path has
+/// taken: first after some seconds, and more seldom while it is refused. If it passes, the next one is larger again.
 ///
 /// At its end, and when it was cancelled, a payment waits for the answers to what is in flight. Not thread-safe.
 class outgoing_payment {
@@ -126,6 +132,8 @@ public:
 
     payment_state state() const noexcept;
     std::size_t packets_in_flight() const noexcept { return in_flight_.size(); }
+    /// The packets that its connection has had.
+    std::uint64_t numbers_used() const noexcept { return last_number_; }
     known_path path() const noexcept { return {maximum_, times_}; }
 
 private:
@@ -135,6 +143,7 @@ private:
         ilp::amount expected;  // what it will deliver
         ilp::amount conceded;  // of what its amount must deliver by the terms
         steady_time sent_at;
+        bool is_trial;  // larger than what the path is known to take
     };
 
     /// Rejects of one kind that have come without a Fulfill between them, counted once for each round trip.
@@ -150,6 +159,7 @@ private:
                   std::optional<error_code> code);
     void out_of_order(const packet_in_flight& packet, std::optional<error_code> code, steady_time now);
     void below_minimum(const packet_in_flight& packet, amount received, steady_time now);
+    void insufficient(const packet_in_flight& packet, steady_time now);
     void too_small(const packet_in_flight& packet) noexcept;
     void had_too_little_time(const packet_in_flight& packet, error_code code, steady_time now);
     void learn_rate(amount sent_amount, amount delivered) noexcept;
@@ -172,7 +182,10 @@ private:
     /// The next packet of several, of which none is larger than `packet_max`.
     amount cut(amount wanted, amount packet_max) const noexcept;
     /// Zero if nothing can leave before an answer arrives. Stops the payment if nothing can leave at all.
-    amount next_amount();
+    amount next_amount(steady_time now);
+    /// The largest packet that is worth trying, as far as the path is concerned.
+    amount largest_worth_trying(amount in_flight_max, steady_time now) const noexcept;
+    void reached_receiver(const packet_in_flight& packet, steady_time now) noexcept;
     step wait(steady_time now) const noexcept;
 
     payment_terms terms_;
@@ -187,6 +200,8 @@ private:
     std::uint64_t last_number_ = 0;
 
     path_maximum maximum_;
+    std::optional<steady_time> trial_at_;  // of the next larger packet, once others have arrived
+    std::chrono::nanoseconds trial_pause_;
     round_trip_times times_;
     send_window window_;
     exchange_ratio rate_;       // what the packets have delivered last

@@ -33,6 +33,19 @@ void path_maximum::passed(amount sent) noexcept {
     passed_ = std::max(passed_, std::min(sent, refused_above_));
 }
 
+void path_maximum::trial_passed(amount sent) noexcept {
+    if (sent > refused_above_) *this = path_maximum{sent};
+    passed(sent);
+}
+
+void path_maximum::trial_refused(amount sent, const std::optional<amount_too_large>& data) noexcept {
+    const bool has_data = data && data->maximum < data->received;
+    const amount largest = has_data ? largest_that_passes(sent, *data) : amount{};
+    if (largest <= refused_above_) return refused(sent, data);
+    refused_above_ = largest;
+    is_exact_ = true;
+}
+
 void path_maximum::refused(amount sent, const std::optional<amount_too_large>& data) noexcept {
     require(!sent.is_zero(), "an amount of zero is never too large");
     if (data && data->maximum < data->received) {

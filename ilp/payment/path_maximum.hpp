@@ -32,6 +32,11 @@ public:
     /// A packet of this amount, which is not zero, was answered with F08. Data that contradicts itself counts as none.
     void refused(amount sent, const std::optional<amount_too_large>& data) noexcept;
 
+    // The same for a packet that was larger than value(), to find out whether the path takes more than before.
+
+    void trial_passed(amount sent) noexcept;
+    void trial_refused(amount sent, const std::optional<amount_too_large>& data) noexcept;
+
     friend bool operator==(const path_maximum&, const path_maximum&) = default;
 
 private:

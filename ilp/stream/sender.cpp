@@ -45,6 +45,17 @@ void sender::write_prepare(bytes& out, std::uint64_t number, amount amount, ilp:
 void sender::write_probe(bytes& out, std::uint64_t number, amount amount, timestamp expires_at) {
     packet_writer writer{memory_.plaintext_, {packet_type::prepare, number, {}}};
     writer.add(connection_new_address{own_address_});
+    write_unfulfillable(out, writer, amount, expires_at);
+}
+
+void sender::write_close(bytes& out, std::uint64_t number, timestamp expires_at) {
+    packet_writer writer{memory_.plaintext_, {packet_type::prepare, number, {}}};
+    writer.add(stream_close{.stream_id = money_stream, .code = close_code::no_error, .message = {}});
+    writer.add(connection_close{.code = close_code::no_error, .message = {}});
+    write_unfulfillable(out, writer, {}, expires_at);
+}
+
+void sender::write_unfulfillable(bytes& out, const packet_writer& writer, amount amount, timestamp expires_at) {
     const sealed_request request = seal_request(memory_.cipher_, keys_, writer.packet(), memory_.envelope_);
     condition unknown{};
     if (RAND_bytes(unknown.data(), static_cast<int>(unknown.size())) != 1) {

@@ -54,6 +54,9 @@ public:
     /// much has arrived.
     void write_probe(bytes& out, std::uint64_t number, amount amount, timestamp expires_at);
 
+    /// Appends a Prepare without money that says that no more is to come on this connection. Nobody can fulfill it.
+    void write_close(bytes& out, std::uint64_t number, timestamp expires_at);
+
     /// What the receiver says it has got; nullopt without an authentic reply to this packet.
     std::optional<amount> read_fulfill(std::uint64_t number, const fulfill_view& fulfill);
     payment_rejection read_reject(std::uint64_t number, const reject_view& reject);
@@ -62,6 +65,7 @@ public:
     const std::optional<receiver_asset>& asset() const noexcept { return asset_; }
 
 private:
+    void write_unfulfillable(bytes& out, const packet_writer& writer, amount amount, timestamp expires_at);
     std::optional<amount> read_reply(std::uint64_t number, packet_type carried_by, bytes_view data);
 
     sender_memory& memory_;

@@ -67,6 +67,7 @@ std::string_view name_of(payment_status status) {
 value shown_payment(const payment_record& payment, const services& services) {
     const auto account = services.directory.find_receiving_account_by_account(payment.account);
     const payment_standing& standing = payment.standing;
+    const std::string waits_for = has_ended(standing.status) ? "" : services.payments.waits().find(payment.number);
     const auto amount_if = [&payment](bool is_there) { return is_there ? value{payment.amount.value} : value{}; };
     return object{"Payment",
                   {{"id", payment.uuid},
@@ -78,6 +79,7 @@ value shown_payment(const payment_record& payment, const services& services) {
                    {"slippage", int{payment.slippage}},
                    {"status", std::string{name_of(standing.status)}},
                    {"failure", standing.failure.empty() ? value{} : value{standing.failure}},
+                   {"waitsFor", waits_for.empty() ? value{} : value{waits_for}},
                    {"sendMax", standing.offer ? value{standing.offer->send_max.value} : value{}},
                    {"sent", payment.sent.value},
                    {"delivered", payment.delivered.value},

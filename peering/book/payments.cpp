@@ -154,7 +154,10 @@ bool payments::change(bookkeeper& keeper, open_payment payment, payment_standing
     if (!keeper.write(with)) return false;
     payment->second.standing = made.standing;
     const payment_record changed = payment->second;
-    if (has_ended(changed.standing.status)) open_.erase(payment);
+    if (has_ended(changed.standing.status)) {
+        open_.erase(payment);
+        waits_.set(changed.number, {});
+    }
     if (on_change_) on_change_(changed);
     return true;
 }

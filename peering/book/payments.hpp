@@ -3,6 +3,7 @@
 #include "ilp/amount.hpp"
 #include "ilp/timestamp.hpp"
 #include "peering/book/bookkeeper.hpp"
+#include "peering/book/payment_waits.hpp"
 #include "peering/records/account.hpp"
 #include "peering/records/payment.hpp"
 
@@ -72,6 +73,9 @@ public:
     /// Those that have not ended, by number. Their amounts are those of the start.
     const std::map<std::uint64_t, payment_record>& open() const noexcept { return open_; }
 
+    /// Of those that have not ended. Any thread may use it.
+    payment_waits& waits() noexcept { return waits_; }
+
     std::expected<payment_record, payment_refusal> create(bookkeeper& keeper, const payment_request& request,
                                                           ilp::timestamp now, const changes& beside);
 
@@ -98,6 +102,7 @@ private:
     std::map<std::uint64_t, payment_record> open_;
     std::uint64_t last_number_ = 0;
     callback on_change_;
+    payment_waits waits_;
 };
 
 }  // namespace peering

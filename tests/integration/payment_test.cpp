@@ -32,10 +32,12 @@ struct payment_row {
 /// Two daemons that are peers. The account alice on the one pays the account bob on the other, whose payment pointer
 /// leads to its SPSP server. A packet between them carries at most `maximum`.
 struct payer_and_receiver {
-    payer_and_receiver(store_kind kind, std::uint64_t maximum, std::uint8_t receiver_scale = 9)
+    /// `idle_time`: after which the receiver takes a payment for ended that was not closed.
+    payer_and_receiver(store_kind kind, std::uint64_t maximum, std::uint8_t receiver_scale = 9,
+                       const std::string& idle_time = "1s")
         : place{kind},
           payer{payer_terms(maximum), payer_port},
-          receiver{receiver_terms(receiver_scale), receiver_port} {
+          receiver{receiver_terms(receiver_scale, idle_time), receiver_port} {
         const admin_client admin{payer.admin_port()};
         alice = text_at(admin.ask(R"({ receivingAccountByName(name: "alice") { id } })").field(), "id");
         const auto done = admin.mutate("depositReceivingAccountLiquidity", {{"receivingAccountId", alice},
@@ -58,13 +60,13 @@ struct payer_and_receiver {
                         .tokens = {token_for("payer")}}};
         return terms;
     }
-    daemon_terms receiver_terms(std::uint8_t scale) const {
+    daemon_terms receiver_terms(std::uint8_t scale, const std::string& idle_time) const {
         daemon_terms terms{.address = "test.receiver"};
         terms.log_level = "info";
         terms.accounts = {{.name = "bob", .code = "USD", .scale = scale}};
         terms.assets = {{"USD", 9, default_liquidity}};
         if (scale != 9) terms.assets.push_back({"USD", scale, default_liquidity});
-        terms.receiving = {"secret: \"" + std::string(64, '1') + "\"", "payment_idle_time: 1s"};
+        terms.receiving = {"secret: \"" + std::string(64, '1') + "\"", "payment_idle_time: " + idle_time};
         terms.webhooks = arrived.settings();
         terms.spsp = {"enabled: true", "listen: 127.0.0.1:" + std::to_string(spsp_port)};
         terms.peers = {{.name = "payer", .port = payer_port, .tokens = {token_for("receiver")}}};
@@ -214,6 +216,36 @@ TEST_CASE("payments: what would cost more than may be sent is not sent") {
     CHECK(made.sent == 0);
     CHECK(d.of_alice() == deposit);
     CHECK(d.of_bob() == 0);
+    d.expect_clean_books();
+}
+
+TEST_CASE("A29-21 payments: a payment that has arrived is reported without waiting for more") {
+    payer_and_receiver d{store_kind::sqlite, 100'000, 9, "1h"};
+    d.begin_payment(1'000'000, d.pointer());
+    CHECK(d.ends());
+    CHECK(d.payment().status == "completed");
+    CHECK(eventually([&] { return d.arrived.total() == 1'000'000; }));
+    CHECK(d.arrived.all().size() == 1);
+    d.expect_clean_books();
+}
+
+TEST_CASE("payments: a failure says why this node itself refuses the packets, and so do the metrics") {
+    payer_and_receiver d{store_kind::sqlite, 100'000};
+    const admin_client admin{d.payer.admin_port()};
+    const std::string peer = text_at(
+        admin.ask("{ peers { edges { node { id } } } }").field().at("edges").at(0).at("node").as_object(), "id");
+    const auto disabled = admin.mutate("setPeerEnabled", {{"id", peer}, {"enabled", false}});
+    INFO(disabled.text());
+    REQUIRE(disabled.done());
+    d.begin_payment(1000, d.pointer());
+    CHECK(d.ends());
+    const payment_row made = d.payment();
+    CHECK(made.status == "failed");
+    CHECK(made.failure ==
+          "No packet has reached the receiver (T01 Peer Unreachable of this node: account of the next hop is disabled "
+          "(next_hop_disabled); enable the peer (`ilpctl peer enable PEER`))");
+    CHECK(d.payer.scrape().sum("ilp_packets_refused_total",
+                               {{"peer", "payments of this node"}, {"reason", "next_hop_disabled"}}) > 0);
     d.expect_clean_books();
 }
 

@@ -35,6 +35,7 @@ json::object payment_answer(const std::string& status, const std::string& sent) 
             {"slippage", 100},
             {"status", status},
             {"failure", nullptr},
+            {"waitsFor", status == "SENDING" ? json::value("T04 Insufficient Liquidity of test.x") : json::value{}},
             {"sendMax", status == "QUOTING" ? json::value{} : json::value("12500000000")},
             {"sent", sent},
             {"delivered", sent},
@@ -65,6 +66,15 @@ TEST_CASE("ilpctl pay: the only account in the asset pays") {
     CHECK(d.input().at("receivingAccountId") == json::value(alice_id));
     CHECK(d.input().at("sendAmount") == json::value("12500000000"));
     CHECK(peering::is_uuid_v4(d.input().at("id").as_string()));
+}
+
+TEST_CASE("ilpctl payment show: what a payment waits for is shown") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::payment, payment_answer("SENDING", "100"));
+    const auto result = d.run({"payment", "show", carol_id});
+    INFO(result.err);
+    CHECK(result.status == exit_status::done);
+    CHECK(result.out.contains("waits for          T04 Insufficient Liquidity of test.x\n"));
 }
 
 TEST_CASE("ilpctl pay: CODE/SCALE tells accounts of one code apart") {

@@ -275,6 +275,7 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
         .history_rows_summed = 12,
         .process = {.cpu_seconds = 1.5, .resident_bytes = 1, .virtual_bytes = 2},
         .certificates = {{"connector", ilp::timestamp{std::chrono::seconds{90}}}}};
+    for (worker_figures& worker : daemon.workers) worker.payment_refusals.count(reject_reason::no_rate);
     const exposition shown{
         expose({.directory = *book.known->directory, .commits = commits, .samples = {}, .daemon = daemon})};
     const std::map<std::string, double> expected{
@@ -289,6 +290,7 @@ TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
         {"ilp_payments_in_progress", 3},
         {"ilp_payment_packets_total{type=\"prepare\",code=\"\"}", 11},
         {"ilp_payment_packets_total{type=\"fulfill\",code=\"\"}", 4},
+        {"ilp_packets_refused_total{peer=\"payments of this node\",reason=\"no_rate\"}", 2},
         {"ilp_buffered_bytes", 1500},
         {"ilp_connections_closed_for_memory_total", 3},
         {"ilp_connections_closed_for_room_total{reason=\"no_token\"}", 11},

@@ -19,11 +19,11 @@ namespace {
 
 constexpr ilp::exchange_ratio half{1, 2};
 
-/// Round trips until the payment has ended.
+/// Round trips until the payment has ended and nothing of it is in flight.
 void finish(payment_world& w) {
     run_until(w.loop, [&] {
         if (!w.worker.waiting.empty()) w.deliver_all();
-        return w.outcome.has_value();
+        return w.outcome.has_value() && w.runs.size() == 0;
     });
 }
 
@@ -66,6 +66,94 @@ TEST_CASE("payment runs: the progress goes with the posting of a packet, and the
     CHECK(w.outcome->state.delivered == ilp::amount{250});
 }
 
+TEST_CASE("payment runs: a payment that has arrived closes its connection, and does not depend on that") {
+    payment_world w;
+    auto order = w.order_of(ilp::send_exactly({500}, half, 100));
+    order.numbers_used = 4;
+    w.pay(std::move(order));
+    w.deliver_all();
+    REQUIRE(w.outcome);
+    CHECK(w.outcome->how.end == payment_end::completed);
+    REQUIRE(w.worker.waiting.size() == 1);
+    CHECK(w.worker.waiting.front().amount == 0);
+    CHECK(w.worker.waiting.front().request == 6);  // a number that no packet has had
+    CHECK(w.runs.size() == 1);
+    w.loop.enter();
+    w.runs.cancel(7);  // that is too late
+    SECTION("the receiver answers") {
+        w.deliver_all();
+        CHECK(w.worker.closed == 1);
+    }
+    SECTION("nobody answers") {
+        w.worker.refuse("R00");
+        run_ready(w.loop);
+        CHECK(w.worker.closed == 0);
+    }
+    CHECK(w.runs.size() == 0);
+    CHECK(w.worker.waiting.empty());
+    CHECK(w.worker.debited == 500);
+    CHECK(w.progress->rejects == 0);
+}
+
+TEST_CASE("payment runs: a payment says what it waits for, until it gets on") {
+    payment_world w;
+    std::vector<std::string> said;
+    auto order = w.order_of(ilp::send_exactly({20'000}, half, 5'000));
+    order.on_wait = [&said](std::string what) { said.push_back(std::move(what)); };
+    w.worker.maximum = ilp::amount{10'000};
+    w.pay(std::move(order));
+    REQUIRE(w.worker.waiting.size() == 2);
+    w.loop.enter();
+    w.worker.refuse("T04");
+    w.worker.deliver();
+    w.worker.make_durable();
+    run_ready(w.loop);
+    CHECK(said == std::vector<std::string>{"T04 Insufficient Liquidity of test.next", ""});
+    finish(w);
+}
+
+TEST_CASE("payment runs: a payment says that it is slow because the path takes little in a packet") {
+    payment_world w;
+    std::vector<std::string> said;
+    auto order = w.order_of(ilp::send_exactly({1'000'000}, half, 5'000));
+    order.on_wait = [&said](std::string what) { said.push_back(std::move(what)); };
+    w.worker.maximum = ilp::amount{2};
+    w.pay(std::move(order));
+    w.deliver_all();
+    CHECK(said ==
+          std::vector<std::string>{"the path, which takes at most 2 in a packet, in the smallest unit of the account"});
+    w.loop.enter();
+    w.runs.cancel(7);
+    finish(w);
+}
+
+TEST_CASE("payment runs: a connection is not closed while its payment may go on, or if nothing was sent over it") {
+    payment_world w;
+    w.worker.maximum = ilp::amount{10};
+    w.pay(w.order_of(ilp::send_exactly({100'000}, half, 100)));
+    w.loop.enter();
+    if (GENERATE(true, false)) {
+        w.runs.interrupt();
+    } else {
+        w.runs.cancel(7);
+    }
+    finish(w);
+    CHECK(w.outcome->how.end == payment_end::cancelled);
+    CHECK(w.worker.debited > 0);
+    CHECK(w.worker.closings == 0);
+}
+
+TEST_CASE("payment runs: while the store does not work a connection is not closed, and the payment has arrived") {
+    payment_world w;
+    w.pay(w.order_of(ilp::send_exactly({500}, half, 100)));
+    w.worker.takes_packets = false;
+    w.deliver_all();
+    REQUIRE(w.outcome);
+    CHECK(w.outcome->how.end == payment_end::completed);
+    CHECK(w.runs.size() == 0);
+    CHECK(w.worker.closings == 0);
+}
+
 TEST_CASE("payment runs: a packet has the expiry that the payment decided, and not thirty seconds more") {
     payment_world w;
     w.pay(w.order_of(ilp::send_exactly({500}, half, 100)));
@@ -100,6 +188,26 @@ TEST_CASE("payment runs: a final Reject ends the payment with its code, once all
     CHECK(w.outcome->how.code == ilp::error_code::f02_unreachable);
     CHECK(w.outcome->state.sent.value == w.worker.debited);
     CHECK(w.worker.debited > 0);
+}
+
+TEST_CASE("payment runs: the outcome says who refused the last packet, and why if it was this node") {
+    payment_world w;
+    w.pay(w.order_of(ilp::send_exactly({1000}, half, 5000)));
+    REQUIRE(w.worker.waiting.size() == 1);
+    w.loop.enter();
+    const bool is_here = GENERATE(true, false);
+    if (is_here) {
+        w.worker.refuse_here(reject_reason::no_route);
+    } else {
+        w.worker.refuse("F02");
+    }
+    run_ready(w.loop);
+    REQUIRE(w.outcome);
+    CHECK(w.outcome->how.end == payment_end::refused);
+    REQUIRE(w.outcome->last_refusal);
+    CHECK(w.outcome->last_refusal->code == ilp::error_code::f02_unreachable);
+    CHECK(w.outcome->last_refusal->of_this_node == (is_here ? std::optional{reject_reason::no_route} : std::nullopt));
+    CHECK(w.outcome->last_refusal->triggered_by == (is_here ? "test.node" : "test.next"));
 }
 
 TEST_CASE("payment runs: a cancelled payment sends nothing more, and waits for what is in flight") {
@@ -219,6 +327,7 @@ TEST_CASE("payment runs: packets take turns with other work of the loop") {
     run_ready(w.loop);
     CHECK(w.worker.waiting.size() == 16);
     w.deliver_all();
+    w.deliver_all();  // the connection is closed
     CHECK(w.runs.size() == 0);
 }
 

@@ -46,11 +46,13 @@ struct world {
         std::chrono::nanoseconds turn = 1h;
         std::chrono::nanoseconds time_max = 1h;
         std::chrono::nanoseconds rate_age_max = 0s;
+        std::chrono::milliseconds wall_ahead = 0s;
     };
 
     explicit world(peering::memory_store& store) : world{store, times{}} {}
     world(peering::memory_store& store, const times& times)
-        : keeper{ledger, store, thresholds},
+        : wall_ahead{times.wall_ahead},
+          keeper{ledger, store, thresholds},
           known{support::known_peers::build_or_throw(one_account(), keeper)},
           committer{keeper},
           service{
@@ -76,7 +78,13 @@ struct world {
                .turn = times.turn,
                .time_max = times.time_max,
                .pause_while_held = 0s,
-               .rate_age_max = times.rate_age_max}} {
+               .lookup_pause = 0s,
+               .rate_age_max = times.rate_age_max,
+               .clock =
+                   [this] {
+                       const ilp::instant now = ilp::read_clocks();
+                       return ilp::instant{now.wall + wall_ahead, now.steady + steady_ahead};
+                   }}} {
         const auto loaded = store.load().value();
         REQUIRE(payments.restore(loaded.open_payments, loaded.last_payment, ledger));
         if (alice().liquidity->available == 0) fund();
@@ -180,6 +188,8 @@ struct world {
         done(std::move(outcome));
     }
 
+    std::chrono::milliseconds wall_ahead;  ///< somebody sets the clock
+    std::chrono::nanoseconds steady_ahead{0};
     peering::ledger ledger;
     peering::thresholds thresholds;
     peering::bookkeeper keeper;
@@ -232,6 +242,18 @@ TEST_CASE("payment service: a payment is looked up, quoted, agreed, sent and end
         w.run_until_ended(payment);
         CHECK(w.stored(payment).standing.status == payment_status::failed);
         CHECK(w.stored(payment).standing.failure == "The path or the receiver refuses the payment (F02 Unreachable)");
+    }
+    SECTION("failed, because this node itself refuses its packets") {
+        w.end_run({.how = {ilp::payment_end::no_progress, ilp::error_code::t00_internal_error},
+                   .state = {},
+                   .path = {},
+                   .asset = {},
+                   .last_refusal =
+                       refusal{.code = ilp::error_code::t00_internal_error, .of_this_node = reject_reason::no_rate}});
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.failure ==
+              "No packet has been fulfilled for too long (T00 Internal Error of this node: no exchange rate between "
+              "the assets (no_rate); set a rate between the two currencies (`rates`))");
     }
     SECTION("cancelled") {
         w.cancel(payment);
@@ -568,24 +590,44 @@ TEST_CASE("payment service: while others wait, a payment gives way after its tur
     for (std::size_t i = 1; i < payment_service::running_max; ++i) w.create(pointer, 1);
     w.run_until([&] { return w.lookups.size() == payment_service::running_max - 1; });
     CHECK(w.cancelled.empty());  // nobody waits
-    w.create("http://127.0.0.1:3004/carol", 1);
+    const auto last = w.create("http://127.0.0.1:3004/carol", 1);
     w.run_until([&] { return !w.cancelled.empty(); });
     CHECK(w.cancelled == std::vector{slow.number});
+    CHECK(w.payments.waits().find(last.number) == "its turn: 100 other payments are being made");
+    CHECK(w.payments.waits().find(slow.number).empty());
     CHECK(w.stored(slow).standing.status == payment_status::sending);
-    w.end_run({.how = {ilp::payment_end::cancelled, {}}, .state = {{600}, {300}, {}}, .path = {}, .asset = {}});
+    ilp::known_path learned;
+    learned.maximum.refused({2000}, ilp::amount_too_large{{2000}, {300}});
+    w.end_run({.how = {ilp::payment_end::cancelled, {}},
+               .state = {{600}, {300}, {}},
+               .path = learned,
+               .asset = {},
+               .numbers_used = 12});
     w.run_until([&] { return w.lookups.size() == payment_service::running_max; });
     CHECK(w.lookups.back().first.target() == "/carol");
     CHECK(w.orders.empty());
     SECTION("it goes on") {
+        w.wall_ahead = 48h;  // somebody sets the clock, and the payment does not grow older by that
         w.lookups.back().second(std::unexpected{std::string{"no"}});
+        const payment_order& rest = w.sent();
+        CHECK(w.lookups.size() == payment_service::running_max);  // the receiver is not asked again
+        CHECK(rest.number == slow.number);
+        CHECK(rest.parties.receiver.destination == "test.there.token");
+        CHECK(rest.state == ilp::payment_state{{600}, {300}, {}});
+        CHECK(rest.numbers_used == 12);  // on the same connection
+        CHECK(rest.path.maximum.value() == ilp::amount{300});
+        CHECK(w.quotes.empty());
+        // The address is not good any more.
+        w.end_run({.how = {ilp::payment_end::refused, ilp::error_code::f06_unexpected_payment},
+                   .state = {{700}, {350}, {}},
+                   .path = {},
+                   .asset = {}});
         w.run_until([&] { return w.lookups.size() == payment_service::running_max + 1; });
+        CHECK(w.stored(slow).standing.status == payment_status::sending);
         std::swap(w.lookups.front(), w.lookups.back());
         w.answer_lookup();
-        const payment_order& rest = w.sent();
-        CHECK(rest.number == slow.number);
-        CHECK(rest.state == ilp::payment_state{{600}, {300}, {}});
-        CHECK(rest.numbers_used == 0);  // on a new connection
-        CHECK(w.quotes.empty());
+        CHECK(w.sent().state == ilp::payment_state{{700}, {350}, {}});
+        CHECK(w.sent().numbers_used == 0);  // on a new connection
         w.end_run({.how = {ilp::payment_end::completed, {}}, .state = {{1000}, {500}, {}}, .path = {}, .asset = {}});
         w.run_until_ended(slow);
         CHECK(w.stored(slow).standing.status == payment_status::completed);
@@ -611,6 +653,64 @@ TEST_CASE("payment service: a payment that does not end in time fails, whatever 
     });
     CHECK(w.stored(slow).standing.status == payment_status::failed);
     CHECK(w.stored(slow).standing.failure == "The payment has not ended in time");
+}
+
+TEST_CASE(
+    "payment service: a receiver of a half-made payment that cannot be asked is asked until the payment is overdue") {
+    peering::memory_store store;
+    payment_record payment;
+    {
+        world w{store};
+        payment = w.create();
+        w.answer_lookup();
+        w.answer_quote();
+        w.sent();
+        w.service.stop();
+    }
+    world w{store};
+    for (int i = 0; i < 50; ++i) {
+        w.run_until([&] { return !w.lookups.empty(); });
+        const auto done = std::move(w.lookups.front().second);
+        w.lookups.clear();
+        if (i == 49) w.steady_ahead = 1h;
+        done(std::unexpected{std::string{"nobody answers"}});
+        CHECK(w.payments.waits().find(payment.number) == "an answer of the receiver: nobody answers");
+    }
+    w.run_until_ended(payment);
+    CHECK(w.stored(payment).standing.failure == "The payment has not ended in time: nobody answers");
+    CHECK(w.payments.waits().find(payment.number).empty());
+}
+
+TEST_CASE("payment service: a payment that gets on is not ended by the age that the wall clock says after a start") {
+    peering::memory_store store;
+    payment_record payment;
+    {
+        world w{store};
+        payment = w.create();
+        w.answer_lookup();
+        w.answer_quote();
+        w.sent();
+        w.service.stop();
+    }
+    world w{store, {.turn = 4ms, .wall_ahead = 40min}};
+    w.answer_lookup();
+    const bool gets_on = GENERATE(true, false);
+    if (gets_on) w.sent().progress->sent = 500;
+    w.sent();
+    w.steady_ahead = 40min;
+    if (gets_on) {
+        for (std::size_t i = 0; i < payment_service::running_max; ++i) w.create(pointer, 1);
+    }
+    w.run_until([&] { return !w.cancelled.empty(); });
+    w.end_run({.how = {ilp::payment_end::cancelled, {}}, .state = {{500}, {250}, {}}, .path = {}, .asset = {}});
+    if (!gets_on) {
+        w.run_until_ended(payment);
+        CHECK(w.stored(payment).standing.failure == "The payment has not ended in time");
+        return;
+    }
+    w.run_until([&] { return w.lookups.size() == payment_service::running_max; });
+    w.lookups.back().second(std::unexpected{std::string{"no"}});
+    CHECK(w.sent().state == ilp::payment_state{{500}, {250}, {}});
 }
 
 TEST_CASE("payment service: a payment does not keep its place while its receiver cannot be asked") {

@@ -37,7 +37,11 @@ struct scripted_worker final : own_packets {
         const auto read = ilp::prepare_view::parse(prepare);
         REQUIRE(read);
         CHECK(read->destination() == destination);
-        ++packets;
+        if (read->amount().is_zero()) {
+            ++closings;
+        } else {
+            ++packets;
+        }
         if (maximum && read->amount() > *maximum) {
             const auto data = ilp::serialize({read->amount(), *maximum});
             reject(sink, request, "F08", tells_maximum ? ilp::bytes_view{data} : ilp::bytes_view{});
@@ -64,6 +68,7 @@ struct scripted_worker final : own_packets {
         const ilp::amount arrives{packet.amount * rate_in_percent / 100};
         const auto received = receiver.receive(ilp::stream::derive_keys(token.shared_secret), prepare.data(),
                                                prepare.condition(), arrives, "EUR", 6);
+        if (received.closes) ++closed;
         if (received.verdict != ilp::stream::verdict::fulfill) {
             return reject(*packet.sink, packet.request, "F99", received.data);
         }
@@ -80,6 +85,14 @@ struct scripted_worker final : own_packets {
             unbooked.pop_front();
             sink->release(request);
         }
+    }
+    /// This node itself refuses the oldest packet.
+    void refuse_here(reject_reason reason) {
+        const sent_packet packet = std::move(waiting.front());
+        waiting.pop_front();
+        ilp::bytes answer;
+        ilp::serialize_reject(answer, {ilp::code_text(describe(reason).code), "test.node", "", {}});
+        packet.sink->answer_refusal(packet.request, reason, answer);
     }
     void refuse(std::string_view code) {
         const sent_packet packet = std::move(waiting.front());
@@ -106,6 +119,8 @@ struct scripted_worker final : own_packets {
     std::deque<sent_packet> waiting;
     std::deque<std::pair<answer_sink*, std::uint64_t>> unbooked;
     std::size_t packets = 0;
+    std::size_t closings = 0;  ///< packets without money
+    std::size_t closed = 0;    ///< of them, those that the receiver got
     std::size_t withdrawn = 0;
     std::size_t most_waiting = 0;
     peering::payment_progress advanced;

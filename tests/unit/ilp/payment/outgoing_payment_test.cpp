@@ -243,6 +243,61 @@ TEST_CASE("A27-58: F08 makes packets smaller, and the amount is sent again") {
     CHECK(world.ends_as(payment_end::path_takes_nothing));
 }
 
+TEST_CASE("A27-69: R01 makes the next packets larger") {
+    world world = paying(ilp::send_exactly({3'000}, {}, 100), 1'000);
+    world.payment.rejected(world.packets().at(0).number, {.code = error_code::f08_amount_too_large}, world.now);
+    auto packets = world.packets();
+    REQUIRE_FALSE(packets.empty());
+    const std::uint64_t small = packets.front().amount.value;
+    CHECK(small < 1'000);
+    world.reject(packets.front().number, error_code::r01_insufficient_source_amount);
+    packets = world.packets();
+    CHECK_FALSE(world.end());
+    for (const auto& packet : packets) CHECK(packet.amount.value >= 2 * small);
+}
+
+TEST_CASE("A27-69: an R01 for as much as was fulfilled before is tried again, and ends the payment when it lasts") {
+    const bool lasts = GENERATE(true, false);
+    world world = paying(ilp::send_exactly({10'000'000}, {}, 100), 1'000);
+    auto packets = world.packets();
+    REQUIRE(packets.size() > 2);
+    for (const auto& packet : packets) world.payment.fulfilled(packet.number, packet.amount, world.now);
+    int round_trips = 0;
+    while (!world.end() && round_trips < 20) {
+        packets = world.packets();
+        if (packets.empty()) {
+            world.wait();
+            continue;
+        }
+        world.now += 100ms;
+        ++round_trips;
+        for (const auto& packet : packets) {
+            if (lasts || round_trips < 3) {
+                world.reject(packet.number, error_code::r01_insufficient_source_amount);
+            } else {
+                world.payment.fulfilled(packet.number, packet.amount, world.now);
+            }
+        }
+    }
+    CHECK(round_trips > 3);
+    if (lasts) {
+        CHECK(world.ends_as(payment_end::rate_too_low));
+        CHECK(world.end()->code == error_code::r01_insufficient_source_amount);
+    } else {
+        CHECK_FALSE(world.end());
+    }
+}
+
+TEST_CASE("A27-55: F05 is final, although other packets were fulfilled") {
+    world world = paying(ilp::send_exactly({3'000}, {}, 100), 1'000);
+    REQUIRE(world.packets().size() == 3);
+    world.payment.fulfilled(1, amount{1'000}, world.now);
+    world.reject(2, error_code::f05_wrong_condition);
+    world.payment.fulfilled(3, amount{1'000}, world.now);
+    CHECK(world.ends_as(payment_end::refused));
+    CHECK(world.end()->code == error_code::f05_wrong_condition);
+}
+
 TEST_CASE("payment: the final rejects end it, with what was in flight counted") {
     using enum error_code;
     for (const auto code :
@@ -401,6 +456,33 @@ TEST_CASE("payment: more packets leave after each round trip in which all were f
         world.now += 100ms;
         for (const auto& packet : packets) world.payment.fulfilled(packet.number, packet.amount, world.now);
     }
+}
+
+TEST_CASE("payment: a path that takes more than before gets larger packets, and one that does not is seldom asked") {
+    const std::uint64_t takes = GENERATE(1'000U, 50'000U);
+    world world = paying(ilp::send_exactly({1'000'000'000'000}, {}, 0), 1'000);
+    int refused = 0;
+    std::uint64_t largest = 0;
+    while (world.now - start < 60s) {
+        const auto packets = world.packets();
+        REQUIRE_FALSE(packets.empty());
+        world.now += 100ms;
+        for (const auto& packet : packets) {
+            if (packet.amount.value > takes) {
+                ++refused;
+                world.payment.rejected(packet.number,
+                                       {.code = error_code::f08_amount_too_large,
+                                        .too_large = ilp::amount_too_large{packet.amount, {takes}}},
+                                       world.now);
+            } else {
+                largest = std::max(largest, packet.amount.value);
+                world.payment.fulfilled(packet.number, packet.amount, world.now);
+            }
+        }
+    }
+    CHECK(largest == takes);
+    CHECK(refused > 0);
+    CHECK(refused < 5);
 }
 
 TEST_CASE("payment: the expiry of packets follows the round-trip time") {

@@ -125,6 +125,29 @@ TEST_CASE("path maximum: a path that refuses everything ends at zero") {
     }
 }
 
+TEST_CASE("path maximum: a larger packet shows that the path takes more than before, or that it does not") {
+    path_maximum maximum;
+    maximum.refused({5'000}, amount_too_large{{5'000}, {1'000}});
+    SECTION("it passes") {
+        maximum.trial_passed({2'000});
+        CHECK(maximum.value() == amount{2'000});
+    }
+    SECTION("it is refused, and the maximum has become larger") {
+        maximum.trial_refused({2'000}, amount_too_large{{2'000}, {1'500}});
+        CHECK(maximum.value() == amount{1'500});
+    }
+    SECTION("it is refused as before") {
+        maximum.trial_refused({2'000}, amount_too_large{{2'000}, {1'000}});
+        CHECK(maximum.value() == amount{1'000});
+        maximum.trial_refused({2'000}, std::nullopt);
+        CHECK(maximum.value() == amount{1'000});
+    }
+    SECTION("it is refused, and the maximum has become smaller") {
+        maximum.trial_refused({2'000}, amount_too_large{{2'000}, {700}});
+        CHECK(maximum.value() == amount{700});
+    }
+}
+
 TEST_CASE("path maximum: a maximum that has become smaller is learned, although more has passed before") {
     path_maximum maximum{amount{1'000}};
     maximum.passed({1'000});

@@ -218,7 +218,7 @@ TEST_CASE("a payment of 10 000 packets takes the round trips of its window") {
 }
 
 TEST_CASE("a connector that takes 166 packets a second gets nearly as many, and refuses few") {
-    path path{{{.packet_interval = 6ms, .burst = 10}, {}}, receiver::honest, 1};
+    path path{{{.maximum = {1}, .packet_interval = 6ms, .burst = 10}, {}}, receiver::honest, 1};
     const payment_terms terms = ilp::send_exactly({10'000}, {}, 0);
     outgoing_payment payment{terms, {}, {ilp::path_maximum{amount{1}}, {}}, {}};
     const auto result = simulated_path::pay(payment, path, terms, start);

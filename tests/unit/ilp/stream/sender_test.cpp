@@ -131,6 +131,21 @@ TEST_CASE("A29-07 A29-09: a packet that pays is fulfilled from its minimum on, a
     CHECK(world.received == 250);
 }
 
+TEST_CASE("A29-21: a sender closes its connection with a packet that carries no money and is never fulfilled") {
+    world world;
+    ilp::bytes written;
+    world.sender.write_close(written, 3, noon);
+    const auto prepare = ilp::prepare_view::parse(written);
+    REQUIRE(prepare.has_value());
+    CHECK(prepare->amount() == amount{0});
+    const auto opened = world.receiver.open_token(world.token.segment);
+    REQUIRE(opened.has_value());
+    const auto decided =
+        world.receiver.receive(opened->shared_secret, prepare->data(), prepare->condition(), {}, "EUR", 6);
+    CHECK(decided.verdict == stream::verdict::not_fulfillable);
+    CHECK(decided.closes);
+}
+
 TEST_CASE("A27-58: the data of an F08 is read, whatever its size") {
     world world;
     ilp::bytes large = world.prepare(1, 1'001, 1);
