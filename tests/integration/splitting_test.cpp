@@ -9,11 +9,16 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace splitting_test {
@@ -42,6 +47,12 @@ void expect_maximum(const std::optional<http_message>& response, std::uint64_t r
 /// The id of a packet in parts.
 std::string id_of(int number) {
     return std::string(20, 'A') + static_cast<char>('A' + number) + "A==";
+}
+
+std::string random_id() {
+    std::string id;
+    for (const ilp::octet octet : random_bytes(21)) id += static_cast<char>('a' + octet % 26);
+    return id + "A==";
 }
 
 /// The label of one part, as a peer may write it.
@@ -344,6 +355,168 @@ TEST_CASE("a connection that breaks with the answers does not make the books dif
         CHECK(pair.splits(pair.alice, "bob", "sent_recovered") == 1);
         pair.expect_equal_books();
     }
+}
+
+/// Alice with a next hop that the test plays, and that says it takes parts.
+struct hostile_collector {
+    static std::string accepting(std::string octets) {
+        return octets.insert(octets.find("\r\n") + 2, "ILP-Split-Accept: max-total=\"12000\", max-parts=16\r\n");
+    }
+
+    hostile_collector() {
+        CHECK(outcome(send(1)) == "fulfill");
+        CHECK(outcome(send(2000)) == "fulfill");  // the next hop fulfills each part, as it has agreed
+        before = settled();
+        requests = next_hop.request_count();
+    }
+
+    daemon_terms terms() const {
+        daemon_terms terms;
+        terms.connector = {"workers: 1"};
+        terms.peers = {{.name = "p1"},
+                       {.name = "p2",
+                        .port = next_hop.port(),
+                        .terms = {"max_packet_amount: " + std::to_string(link_max), split_terms}}};
+        return terms;
+    }
+
+    std::optional<http_message> send(std::uint64_t amount, std::chrono::milliseconds expires_in = 10s) const {
+        return d.post(
+            {.amount = amount, .destination = "test.p2.x", .data = random_bytes(8), .expires_in = expires_in});
+    }
+    std::uint64_t settled() const { return d.settled_liquidity("p2"); }
+
+    /// Answers questions for the outcome with this, and parts with what `of_part` says.
+    void set_script(const std::function<scripted_answer(const http_message&)>& of_part,
+                    const std::function<scripted_answer(const http_message&)>& of_question) {
+        next_hop.set_script([of_part, of_question](const http_message& request) {
+            auto answer = request.start_line.starts_with("GET ") ? of_question(request) : of_part(request);
+            if (!answer.octets.empty()) answer.octets = accepting(std::move(answer.octets));
+            return answer;
+        });
+    }
+    static scripted_answer unknown(const http_message&) { return answer_http(404); }
+
+    fake_peer next_hop{[](const http_message& request) {
+        auto answer = answer_fulfill(request);
+        answer.octets = accepting(std::move(answer.octets));
+        return answer;
+    }};
+    ilpd_daemon d{terms()};
+    std::uint64_t before = 0;
+    std::size_t requests = 0;
+};
+
+TEST_CASE("whatever a next hop answers to parts, its account gets the total for a Fulfill, and otherwise nothing") {
+    hostile_collector rig;
+    const auto answers_of = [&rig](const std::vector<scripted_answer>& answers) {
+        auto number = std::make_shared<std::atomic<std::size_t>>(0);
+        rig.set_script([answers, number](const http_message&) { return answers[(*number)++ % answers.size()]; },
+                       hostile_collector::unknown);
+        return outcome(rig.send(4000, 4s));
+    };
+    const auto wrong = answer_packet(encode_fulfill(ilp::fulfillment{}));
+    CHECK(answers_of({answer_reject("F99")}) == "F99");
+    CHECK(answers_of({answer_reject("T04"), wrong}) == "T04");
+    CHECK(answers_of({wrong}) == "F05");
+    CHECK(answers_of({answer_http(503)}) == "T03");
+    CHECK(answers_of({answer_http(401)}) == "T01");
+    CHECK(answers_of({answer_close()}) == "T01");
+    CHECK(answers_of({answer_reset()}) == "T01");
+    CHECK(answers_of({answer_silence()}) == "R00");
+    CHECK(rig.settled() == rig.before);
+
+    // The first answer counts, even if the next hop contradicts itself.
+    const auto part = std::make_shared<std::atomic<int>>(0);
+    const auto one_rejected = [part](int which) {
+        return [part, which](const http_message& request) {
+            return (*part)++ % 4 == which ? answer_reject("F99") : answer_fulfill(request);
+        };
+    };
+    rig.set_script(one_rejected(0), hostile_collector::unknown);
+    CHECK(outcome(rig.send(4000)) == "F99");
+    CHECK(rig.settled() == rig.before);
+    // It has answered all parts before the next ones come.
+    REQUIRE(eventually([&] { return *part == 4; }));
+    rig.set_script(one_rejected(3), hostile_collector::unknown);
+    CHECK(outcome(rig.send(4000)) == "fulfill");
+    CHECK(rig.settled() == rig.before + 4000);
+    CHECK(outcome(rig.send(1)) == "fulfill");
+}
+
+TEST_CASE("an outcome counts only with the right fulfillment, and in time") {
+    hostile_collector rig;
+    const auto asked = std::make_shared<std::atomic<int>>(0);
+    ilp::bytes last_part;
+    std::mutex mutex;
+    const auto lost = [&](const http_message& request) {
+        const std::lock_guard lock{mutex};
+        last_part = request.body;
+        return answer_close();
+    };
+    const auto told = [&](const std::function<scripted_answer()>& answer) {
+        rig.set_script(lost, [asked, answer](const http_message&) {
+            ++*asked;
+            return answer();
+        });
+        return outcome(rig.send(4000, 4s));
+    };
+    CHECK(told([] { return answer_packet(encode_fulfill(ilp::fulfillment{})); }) == "T01");
+    CHECK(told([] { return answer_packet(to_bytes("nonsense")); }) == "T01");
+    CHECK(told([] { return answer_silence(); }) == "T01");
+    CHECK(told([] { return answer_reject("F99"); }) == "T01");
+    CHECK(rig.settled() == rig.before);
+    CHECK(told([&] {
+              const std::lock_guard lock{mutex};
+              return answer_fulfill({.body = last_part});
+          }) == "fulfill");
+    CHECK(rig.settled() == rig.before + 4000);
+    CHECK(*asked == 5);
+    CHECK(rig.d.scrape().sum("ilp_splits_total", {{"outcome", "sent_recovered"}}) == 1);
+}
+
+TEST_CASE("a connection that ends in the middle of a packet, and a stop, leave nothing held") {
+    collector rig;
+    const double before = rig.held();
+    {
+        http_connection sender{rig.d.port()};
+        sender.send(collector::part(collector::whole(), 1000, {}));
+        REQUIRE(eventually([&] { return rig.held() == before - 2000; }));
+    }
+    REQUIRE(eventually([&] { return rig.held() == before; }));
+    http_connection sender{rig.d.port()};
+    sender.send(collector::part(collector::whole(), 1000, {.id = id_of(1)}));
+    REQUIRE(eventually([&] { return rig.held() == before - 2000; }));
+    CHECK(rig.d.stop() == 0);
+    CHECK(outcome(sender.receive()) == "T00");
+    rig.d.start();
+    CHECK(rig.held() == before);
+}
+
+TEST_CASE("a peer that opens packets in parts without end gets in nobody's way, and costs bounded memory") {
+    const collector rig;
+    std::atomic<int> refused = 0;
+    std::jthread attacker{[&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            http_connection sender{rig.d.port()};
+            prepare large = collector::whole();
+            large.data = random_bytes(30'000);
+            for (int i = 0; i < 30; ++i) sender.send(collector::part(large, 1, {.id = random_id(), .parts = 16}));
+            for (int i = 0; i < 30; ++i) {
+                if (outcome(sender.receive()) != "fulfill") ++refused;
+            }
+        }
+    }};
+    REQUIRE(eventually([&] { return refused > 30; }));
+    const double memory = rig.d.scrape().sum("process_resident_memory_bytes");
+    for (int i = 0; i < 500; ++i) {
+        REQUIRE(outcome(rig.d.post({.amount = 1, .destination = "test.p1.x"}, "p2")).starts_with("T01"));
+    }
+    REQUIRE(eventually([&] { return refused > 300; }));
+    CHECK(rig.d.scrape().sum("process_resident_memory_bytes") < memory + 16e6);
+    attacker.request_stop();
+    attacker.join();
+    REQUIRE(eventually([&] { return rig.held() == static_cast<double>(default_liquidity); }));
 }
 
 }  // namespace splitting_test
