@@ -25,7 +25,6 @@ struct peer_state {
     std::shared_ptr<reachability_record> reachability;  ///< over that link; null without one
     std::string name;                                   ///< the peer's name, for the log
     std::uint32_t id;                                   ///< the peer's id
-    peering::split_terms said{};                        ///< what it has said about that over this link
     std::shared_ptr<accepted_terms> accepts;            ///< what the peer takes in parts; null without a link
     std::size_t packets = 0;          ///< that came from the peer, from their arrival until the answer may be sent
     turn_share share;                 ///< of the turns of the worker's loop

@@ -133,7 +133,6 @@ void worker::apply(peering::terms_update update, std::function<void()> done) {
             state.link_to_peer->retire();
             retired_links_.push_back(std::move(state.link_to_peer));
             board_.close(before->id, std::exchange(state.reachability, nullptr));
-            state.said = {};
             if (state.accepts) state.accepts->store({});
         }
         reply_sender_.peers_changed(updates);
@@ -668,7 +667,7 @@ void worker::count_refusal(peer_state& from, reject_reason reason, const peering
 
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     auto& packet = static_cast<packet_in_flight&>(carried);
-    if (packet.accepts != packet.to->said || packet.accepts != packet.to->accepts->load()) [[unlikely]]
+    if (packet.accepts != packet.to->accepts->load()) [[unlikely]]
         note_accepted_parts(packet);
     reachability_record* const reachability = reachability_over(packet);
     if (reachability != nullptr) reachability->note_split(packet.accepts);

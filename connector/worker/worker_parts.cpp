@@ -198,9 +198,7 @@ void worker::outcome_told(packet_in_flight& packet, ilp::bytes_span answer) {
 void worker::note_accepted_parts(packet_in_flight& packet) {
     peer_state& next_hop = *packet.to;
     if (next_hop.link_to_peer.get() != packet.next_hop_link) return;  // it says nothing about the present link
-    next_hop.said = packet.accepts;
     next_hop.accepts->store(packet.accepts);
-    next_hop.reachability->note_split(packet.accepts.max_parts == 0 ? std::nullopt : std::optional{packet.accepts});
 }
 
 }  // namespace connector

@@ -138,10 +138,9 @@ TEST_CASE("A29-21: a sender closes its connection with a packet that carries no 
     const auto prepare = ilp::prepare_view::parse(written);
     REQUIRE(prepare.has_value());
     CHECK(prepare->amount() == amount{0});
-    const auto opened = world.receiver.open_token(world.token.segment);
-    REQUIRE(opened.has_value());
-    const auto decided =
-        world.receiver.receive(opened->shared_secret, prepare->data(), prepare->condition(), {}, "EUR", 6);
+    const auto* const connection = world.receiver.find_connection(world.token.segment);
+    REQUIRE(connection != nullptr);
+    const auto decided = world.receiver.receive(connection->keys, prepare->data(), prepare->condition(), {}, "EUR", 6);
     CHECK(decided.verdict == stream::verdict::not_fulfillable);
     CHECK(decided.closes);
 }
