@@ -69,7 +69,7 @@ peer_reachability merge(std::span<const peer_reachability> views) {
 }
 
 std::shared_ptr<reachability_record> reachability_board::open(std::uint32_t peer, const peering::uuid_text& uuid) {
-    auto record = std::make_shared<reachability_record>([this, peer] { note_change(peer); });
+    auto record = std::make_shared<reachability_record>([this, peer] { note_change(peer); }, accepted_.of(peer));
     const std::lock_guard lock{mutex_};
     known_peer& known = peers_[peer];
     known.uuid = uuid;
@@ -78,6 +78,7 @@ std::shared_ptr<reachability_record> reachability_board::open(std::uint32_t peer
 }
 
 void reachability_board::close(std::uint32_t peer, const std::shared_ptr<reachability_record>& record) {
+    accepted_.of(peer)->store({});
     const std::lock_guard lock{mutex_};
     const auto found = peers_.find(peer);
     if (found == peers_.end()) return;

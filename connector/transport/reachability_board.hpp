@@ -32,6 +32,9 @@ public:
     /// The link has gone, and what was known about it with it.
     void close(std::uint32_t peer, const std::shared_ptr<reachability_record>& record);
 
+    /// What each peer takes in parts, by its latest answer over any of its links.
+    accepted_parts& accepted() noexcept { return accepted_; }
+
     /// Unknown if no packet has been sent to the peer.
     peering::peer_reachability of(std::uint32_t peer) const;
 
@@ -52,6 +55,7 @@ private:
     static peering::peer_reachability read(const records& of_workers);
     void note_change(std::uint32_t peer);
 
+    accepted_parts accepted_;
     mutable std::mutex mutex_;
     // Guarded by mutex_. Records are read without it, so that a scrape of many peers delays no worker.
     std::unordered_map<std::uint32_t, known_peer> peers_;

@@ -73,11 +73,6 @@ void reachability_record::change(reachability_state state, const ilp::instant& s
     on_change_();
 }
 
-void reachability_record::change_split(const config::split_settings& accepted) {
-    const std::lock_guard lock{mutex_};
-    split_accepted_ = accepted;
-}
-
 peering::peer_reachability reachability_record::read() const {
     peering::peer_reachability found;
     found.answers = answers_.load(std::memory_order_relaxed);
@@ -87,11 +82,11 @@ peering::peer_reachability reachability_record::read() const {
             std::chrono::duration<float>{round_trip_.load(std::memory_order_relaxed)});
     }
     if (has_ever_failed_.load(std::memory_order_acquire)) found.last_failure = last_failure_.load();
+    if (const auto accepted = accepted_->load(); accepted.max_parts != 0) found.split_accepted = accepted;
     const std::lock_guard lock{mutex_};
     found.state = state_;
     if (state_ != reachability_state::unknown) found.since = since_;
     found.last_error = error_;
-    if (split_accepted_.max_parts != 0) found.split_accepted = split_accepted_;
     return found;
 }
 

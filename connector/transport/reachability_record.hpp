@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "connector/routing/accepted_parts.hpp"
 #include "connector/routing/reject_reason.hpp"
 #include "connector/transport/link.hpp"
 #include "ilp/clock.hpp"
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -27,7 +29,10 @@ public:
     static constexpr std::size_t error_size_max = 200;
 
     /// `on_change` is called on the worker's thread when the state has changed.
-    explicit reachability_record(std::function<void()> on_change) : on_change_{std::move(on_change)} {}
+    /// `accepted` is shared by all links to the peer.
+    explicit reachability_record(std::function<void()> on_change,
+                                 std::shared_ptr<accepted_terms> accepted = std::make_shared<accepted_terms>())
+        : on_change_{std::move(on_change)}, accepted_{std::move(accepted)} {}
 
     // For the worker's thread.
 
@@ -48,11 +53,10 @@ public:
     /// ignored. `link` may name the cause more precisely.
     void failed(const ilp::instant& now, reject_reason reason, const link& link);
 
-    /// `accepted` is what an answer of the peer says that it takes in parts (`carried_packet::accepts`). Only a change
-    /// takes the lock.
+    /// `accepted` is what an answer of the peer says that it takes in parts (`carried_packet::accepts`).
     void note_split(const config::split_settings& accepted) {
-        if (accepted != split_accepted_) [[unlikely]]
-            change_split(accepted);
+        if (accepted != accepted_->load()) [[unlikely]]
+            accepted_->store(accepted);
     }
 
     // For any thread.
@@ -80,9 +84,9 @@ private:
     void recover(const ilp::instant& now);
     void keep_cause(std::string_view text);
     void change(peering::reachability_state state, const ilp::instant& since);
-    void change_split(const config::split_settings& accepted);
 
     const std::function<void()> on_change_;
+    const std::shared_ptr<accepted_terms> accepted_;
 
     // Used by the worker's thread only.
     bool is_reachable_ = false;
@@ -102,7 +106,6 @@ private:
     peering::reachability_state state_ = peering::reachability_state::unknown;
     ilp::instant since_;
     std::string error_;
-    config::split_settings split_accepted_;  ///< `max_parts` is 0 if it has said nothing
 };
 
 }  // namespace connector

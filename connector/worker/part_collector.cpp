@@ -21,7 +21,8 @@ void part_collector::close(place set) {
 
 const peering::split_outcome& part_collector::fulfilled(place set, ilp::bytes_view fulfill) {
     peering::split_outcome& outcome = packets_[set]->outcome;
-    outcome.fulfill.assign(fulfill.begin(), fulfill.end());
+    ilp::bytes octets{fulfill.begin(), fulfill.end()};
+    outcome.fulfill = peering::fulfill_to_keep(ilp::fulfill_view::parse(octets).value());
     return outcome;
 }
 

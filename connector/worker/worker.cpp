@@ -46,7 +46,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
                std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
                packet_tls tls, std::shared_ptr<expected_replies> replies,
                std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets,
-               std::shared_ptr<peering::split_outcomes> outcomes, std::shared_ptr<accepted_parts> accepted)
+               std::shared_ptr<peering::split_outcomes> outcomes)
     : settings_{settings},
       room_{settings.max_connections},
       timeouts_{settings.request_timeout, settings.idle_timeout},
@@ -80,8 +80,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
           auto& packet = static_cast<packet_in_flight&>(expiry);
           static_cast<worker*>(packet.listener)->on_deadline(packet);
       }},
-      parts_timeout_{*this},
-      accepted_parts_{std::move(accepted)} {
+      parts_timeout_{*this} {
     own_.name = payments_of_this_node;
     loop_.memory().set_bound(settings_.max_buffer_memory);
     loop_.at_turn_end([this] { end_turn(); });
@@ -133,7 +132,6 @@ void worker::apply(peering::terms_update update, std::function<void()> done) {
             state.link_to_peer->retire();
             retired_links_.push_back(std::move(state.link_to_peer));
             board_.close(before->id, std::exchange(state.reachability, nullptr));
-            if (state.accepts) state.accepts->store({});
         }
         reply_sender_.peers_changed(updates);
         for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->peers_changed(updates);
@@ -447,7 +445,6 @@ peer_state& worker::state_of(const peering::peer& peer) {
 
 void worker::open_link(const peering::peer& peer, peer_state& state) {
     state.reachability = board_.open(peer.id, peer.uuid);
-    state.accepts = accepted_parts_->of(peer.id);
     state.link_to_peer = make_link(loop_, peer, settings_.max_connection_age, links_tls_, floods_,
                                    {settings_.callback_url, awaited_replies_});
 }
@@ -515,7 +512,7 @@ load worker::load_for(std::uint32_t sender, const peer_state& state) {
             .store_unavailable = !committer_.store_is_healthy(),
             .packets_in_flight_full = is_full_for(sender, state),
             .pools = &pools_,
-            .parts = accepted_parts_.get()};
+            .parts = &board_.accepted()};
 }
 
 /// Does what the router has decided. Null if the packet has ended.
@@ -667,8 +664,6 @@ void worker::count_refusal(peer_state& from, reject_reason reason, const peering
 
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
     auto& packet = static_cast<packet_in_flight&>(carried);
-    if (packet.accepts != packet.to->accepts->load()) [[unlikely]]
-        note_accepted_parts(packet);
     reachability_record* const reachability = reachability_over(packet);
     if (reachability != nullptr) reachability->note_split(packet.accepts);
     const bool came_in_time = std::exchange(packet.came_in_time, false) || loop_.now().steady <= packet.due;

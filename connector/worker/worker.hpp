@@ -67,7 +67,7 @@ public:
            std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
            packet_tls tls, std::shared_ptr<expected_replies> replies,
            std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets,
-           std::shared_ptr<peering::split_outcomes> outcomes, std::shared_ptr<accepted_parts> accepted);
+           std::shared_ptr<peering::split_outcomes> outcomes);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
@@ -180,7 +180,6 @@ private:
     bool awaits_outcome(packet_in_flight& packet, reject_reason reason);
     bool ask_outcome_before(packet_in_flight& packet);
     void outcome_told(packet_in_flight& packet, ilp::bytes_span answer);
-    void note_accepted_parts(packet_in_flight& packet);
     packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, peer_state& from,
                                  const packet_context& context);
     void note_payment(const packet_context& context, ilp::amount received);
@@ -264,8 +263,7 @@ private:
     deadline_of<worker, &worker::parts_timed_out> parts_timeout_;
     outcome_questions questions_{
         [this](packet_in_flight& packet, ilp::bytes_span answer) { outcome_told(packet, answer); }};
-    ilp::bytes scratch_parts_;                              ///< a packet whose parts are still missing
-    const std::shared_ptr<accepted_parts> accepted_parts_;  ///< of all workers
+    ilp::bytes scratch_parts_;  ///< a packet whose parts are still missing
     recent_users senders_{senders_memory};
     pool_shares pools_;
     peering::posting_batch batch_;  ///< postings of this turn

@@ -16,8 +16,10 @@ namespace {
 
 using step_of_set = peering::part_sets::step;
 
-/// How long the Fulfill of a packet that has come in parts is kept after its expiry.
+/// How long the Fulfill of a packet that has come in parts is kept after its expiry, and the longest time to the expiry
+/// that counts: no node holds a packet for longer.
 constexpr std::chrono::seconds outcome_kept_for{60};
+constexpr std::chrono::seconds hold_time_max{60};
 
 /// For the steps that end the one part alone.
 constexpr reject_reason reason_for(step_of_set refusal) noexcept {
@@ -62,7 +64,8 @@ owed_answer* worker::part_received(answer_sink& sink, std::uint64_t request, con
     if (what == step_of_set::open) {
         collected_packet& opened = collector_.open(*set);
         opened.from = &state;
-        opened.outcome = {from.id, label.id, {}, part.prepare->expires_at() + outcome_kept_for};
+        const ilp::timestamp expiry = std::min(part.prepare->expires_at(), loop_.now().wall + hold_time_max);
+        opened.outcome = {from.id, label.id, {}, expiry + outcome_kept_for};
         if (!hold_whole(*set, from, sink, request)) return nullptr;
     }
     collected_packet& whole = *collector_.find(*set);
@@ -193,12 +196,6 @@ void worker::outcome_told(packet_in_flight& packet, ilp::bytes_span answer) {
     if (told.kind != reply_kind::fulfill || loop_.now().steady > packet.due) return;
     if (!questions_.is_lost(packet)) packet.next_hop_link->forget(packet);
     answered(packet, answer);
-}
-
-void worker::note_accepted_parts(packet_in_flight& packet) {
-    peer_state& next_hop = *packet.to;
-    if (next_hop.link_to_peer.get() != packet.next_hop_link) return;  // it says nothing about the present link
-    next_hop.accepts->store(packet.accepts);
 }
 
 }  // namespace connector

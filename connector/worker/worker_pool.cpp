@@ -42,14 +42,13 @@ std::optional<std::string> worker_pool::listen(
     const std::shared_ptr<peering::split_outcomes>& outcomes) {
     listening_point point = at;
     const auto replies = std::make_shared<expected_replies>();
-    const auto accepted = std::make_shared<accepted_parts>();
     if (!point.is_passed()) {
         if (const error_code error = try_port(control_, point.endpoint))
             return cannot_listen(setting, point.endpoint, error);
     }
     for (unsigned i = 0; i < worker_count(settings); ++i) {
         workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer, board_, tls, replies,
-                                                    receiver_secrets, outcomes, accepted));
+                                                    receiver_secrets, outcomes));
         if (const error_code error = workers_.back()->listen(point))
             return cannot_listen(setting, point.endpoint, error);
         point.endpoint = local_endpoint();  // resolves port 0, for all workers

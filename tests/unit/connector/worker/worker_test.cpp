@@ -60,8 +60,7 @@ struct node {
                                  .slippage = 100},
                                 ilp::wall_clock(), {}));
         made.emplace(settings.connector, *known->directory, std::move(rates), committer, board, packet_tls{},
-                     std::make_shared<expected_replies>(), secrets, std::make_shared<peering::split_outcomes>(),
-                     std::make_shared<accepted_parts>());
+                     std::make_shared<expected_replies>(), secrets, std::make_shared<peering::split_outcomes>());
         committer.start();
         made->start();
     }
