@@ -32,8 +32,7 @@ constexpr std::array packet_stages{
 // The stages of one part of a Prepare that its sender has cut. Those of the whole follow when its first part is here,
 // to hold its liquidity, and once more when it is whole.
 constexpr std::array part_stages{
-    stages::decode,      stages::admit,        stages::expired_on_arrival, stages::max_packet_amount,
-    stages::packet_rate, stages::parts_agreed,
+    stages::decode, stages::admit, stages::expired_on_arrival, stages::packet_rate, stages::parts_agreed,
 };
 constexpr std::array whole_stages{
     stages::decode,         stages::admit,       stages::expired_on_arrival,

@@ -8,8 +8,9 @@
 
 namespace connector {
 
-peering::split_id outcome_questions::begin(packet_in_flight& packet) {
+peering::split_id outcome_questions::begin(packet_in_flight& packet, std::uint32_t next_hop) {
     auto begun = std::make_unique<question>(*this, packet);
+    begun->next_hop = next_hop;
     const bool is_random = RAND_bytes(begun->set.data(), static_cast<int>(begun->set.size())) == 1;
     ilp::require(is_random, "libcrypto has random numbers");
     const peering::split_id set = begun->set;
@@ -17,28 +18,11 @@ peering::split_id outcome_questions::begin(packet_in_flight& packet) {
     return set;
 }
 
-bool outcome_questions::lost(packet_in_flight& packet, reject_reason why) {
+void outcome_questions::ask(packet_in_flight& packet, link& over) {
     question& of = *questions_.at(&packet);
-    if (of.is_asked) return false;
-    of.lost = why;
-    return true;
-}
-
-std::optional<reject_reason> outcome_questions::is_lost(const packet_in_flight& packet) const {
-    return questions_.at(&packet)->lost;
-}
-
-bool outcome_questions::was_asked(const packet_in_flight& packet) const {
-    return questions_.at(&packet)->is_asked;
-}
-
-void outcome_questions::ask(packet_in_flight& packet, link* over) {
-    question& of = *questions_.at(&packet);
-    of.is_asked = true;
-    if (over == nullptr) return;
     of.sender = packet.sender;
-    of.over = over;
-    if (over->ask_outcome(of, of.set)) of.over = nullptr;
+    of.over = &over;
+    if (over.ask_outcome(of, of.set)) of.over = nullptr;
 }
 
 void outcome_questions::end(const packet_in_flight& packet) {
@@ -51,7 +35,6 @@ void outcome_questions::end(const packet_in_flight& packet) {
 
 void outcome_questions::question::answered(carried_packet&, ilp::bytes_span answer) {
     over = nullptr;
-    is_told = true;
     about.accepts = accepts;
     owner.answered_(about, answer);
 }

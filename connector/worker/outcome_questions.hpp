@@ -15,32 +15,38 @@
 
 namespace connector {
 
-/// The packets of one worker that have left in parts and have no answer yet. Before such a packet expires, the next hop
-/// is asked for its outcome: the answers to its parts may have been lost with their connection.
+/// The packets of one worker that have left in parts and have no answer yet. In the last second before such a packet
+/// expires, the next hop is asked for its outcome, again and again: the answers to its parts may have been lost with
+/// their connection.
 class outcome_questions {
 public:
     /// A packet expires so long after the question.
     static constexpr std::chrono::milliseconds time_to_answer{1000};
+    /// From a question to the next one.
+    static constexpr std::chrono::milliseconds pause{150};
 
     /// `answered` gets an answer to a question; the packet may have ended afterwards.
     explicit outcome_questions(std::function<void(packet_in_flight&, ilp::bytes_span)> answered)
         : answered_{std::move(answered)} {}
 
-    /// The packet is about to be sent in parts. Returns the id of their set.
-    peering::split_id begin(packet_in_flight& packet);
+    /// The packet is about to be sent in parts to the peer with this id. Returns the id of their set.
+    peering::split_id begin(packet_in_flight& packet, std::uint32_t next_hop);
 
     /// No answer will come over the connection, for this reason, which may be unfounded: the next hop may have taken
-    /// the packet. Returns false if it has been asked already.
-    bool lost(packet_in_flight& packet, reject_reason why);
+    /// the packet.
+    void lost(const packet_in_flight& packet, reject_reason why) { questions_.at(&packet)->lost = why; }
     /// The reason of lost(), if it was called.
-    std::optional<reject_reason> is_lost(const packet_in_flight& packet) const;
+    std::optional<reject_reason> is_lost(const packet_in_flight& packet) const { return questions_.at(&packet)->lost; }
 
-    bool was_asked(const packet_in_flight& packet) const;
-    /// Asks over this link, or only notes that there is none.
-    void ask(packet_in_flight& packet, link* over);
+    std::uint32_t next_hop(const packet_in_flight& packet) const { return questions_.at(&packet)->next_hop; }
+    /// A question is on its way.
+    bool is_asking(const packet_in_flight& packet) const { return questions_.at(&packet)->over != nullptr; }
+    /// Asks over this link. Precondition: no question is on its way.
+    void ask(packet_in_flight& packet, link& over);
 
-    /// An answer to the question has come.
+    /// The answer that ends the packet is that to a question.
     bool was_told(const packet_in_flight& packet) const { return questions_.at(&packet)->is_told; }
+    void told(const packet_in_flight& packet) { questions_.at(&packet)->is_told = true; }
 
     /// The packet has ended.
     void end(const packet_in_flight& packet);
@@ -56,8 +62,8 @@ private:
         outcome_questions& owner;
         packet_in_flight& about;
         peering::split_id set{};
+        std::uint32_t next_hop = 0;
         link* over = nullptr;  ///< that carries the question
-        bool is_asked = false;
         bool is_told = false;
         std::optional<reject_reason> lost{};
     };

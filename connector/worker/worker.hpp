@@ -173,7 +173,7 @@ private:
     void carry_out_whole(part_collector::place set, const peering::peer& from);
     bool hold_whole(part_collector::place set, const peering::peer& from, answer_sink& sink, std::uint64_t request);
     void give_up_hold(collected_packet& whole);
-    void refuse_whole(part_collector::place set, reject_reason reason);
+    void refuse_whole(part_collector::place set, reject_reason reason, const packet_context* context = nullptr);
     void watch_parts();
     void parts_timed_out();
     std::optional<reject_reason> send_in_parts(packet_in_flight& packet, link& next_hop, const packet_context& context);

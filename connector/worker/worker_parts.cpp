@@ -42,11 +42,15 @@ owed_answer* worker::part_received(answer_sink& sink, std::uint64_t request, con
         const auto open = collector_.sets().find(from.id, label.id);
         const bool was_whole = open && !collector_.sets().is_incomplete(*open);
         carry_out(decided, part, state, sink, request);
-        const bool is_prepare = decided == step::reject;
-        if (open && !was_whole) refuse_whole(*open, is_prepare ? part.reason : reject_reason::parts_contradict);
+        if (!open) collector_.sets().end_unopened(from.id, label.id);
+        if (open && !was_whole) {
+            const bool is_prepare = decided == step::reject;
+            refuse_whole(*open, is_prepare ? part.reason : reject_reason::parts_contradict, &part);
+        }
         return nullptr;
     }
-    const ilp::steady_time latest = loop_.now().when(part.prepare->expires_at() - 2 * settings_.min_expiration_window);
+    const ilp::timestamp expires_at = std::min(part.prepare->expires_at(), loop_.now().wall + hold_time_max);
+    const ilp::steady_time latest = loop_.now().when(expires_at - 2 * settings_.min_expiration_window);
     const auto [what, set] = collector_.sets().take({.peer = from.id,
                                                      .connection = reinterpret_cast<std::uintptr_t>(&sink),
                                                      .label = label,
@@ -57,6 +61,7 @@ owed_answer* worker::part_received(answer_sink& sink, std::uint64_t request, con
     if (!is_kept) {
         count_refusal(state, reason_for(what));
         refuse(sink, request, reason_for(what));
+        if (what == step_of_set::too_many) collector_.sets().end_unopened(from.id, label.id);
         if (what == step_of_set::contradiction) refuse_whole(*set, reject_reason::parts_contradict);
         watch_parts();
         return nullptr;
@@ -64,8 +69,7 @@ owed_answer* worker::part_received(answer_sink& sink, std::uint64_t request, con
     if (what == step_of_set::open) {
         collected_packet& opened = collector_.open(*set);
         opened.from = &state;
-        const ilp::timestamp expiry = std::min(part.prepare->expires_at(), loop_.now().wall + hold_time_max);
-        opened.outcome = {from.id, label.id, {}, expiry + outcome_kept_for};
+        opened.outcome = {from.id, label.id, {}, expires_at + outcome_kept_for};
         if (!hold_whole(*set, from, sink, request)) return nullptr;
     }
     collected_packet& whole = *collector_.find(*set);
@@ -111,6 +115,7 @@ void worker::carry_out_whole(part_collector::place set, const peering::peer& fro
     const auto [decided, context] =
         router_.decide_whole(prepare, from, forwarding_table_, *rates_, load_for(from.id, state), loop_.now());
     carry_out(decided, context, state, collector_, set);
+    if (collector_.find(set) != nullptr) collector_.sets().drop_prepare(set);
 }
 
 void worker::give_up_hold(collected_packet& whole) {
@@ -123,13 +128,13 @@ void worker::give_up_hold(collected_packet& whole) {
     whole.pool_share = nullptr;
 }
 
-/// Refuses all parts that have come, before the last one has.
-void worker::refuse_whole(part_collector::place set, reject_reason reason) {
+/// Refuses all parts that have come, before the last one has. `context`: of the part that is to blame; may be null.
+void worker::refuse_whole(part_collector::place set, reject_reason reason, const packet_context* context) {
     collected_packet* const whole = collector_.find(set);
     if (whole == nullptr) return collector_.sets().close(set);  // its first part was refused
     give_up_hold(*whole);
     count_refusal(*whole->from, reason);
-    refuse(collector_, set, reason);
+    refuse(collector_, set, reason, context);
 }
 
 void worker::watch_parts() {
@@ -155,13 +160,16 @@ std::optional<ilp::bytes> worker::outcome_of(const peering::peer& from, const pe
 
 std::optional<reject_reason> worker::send_in_parts(packet_in_flight& packet, link& next_hop,
                                                    const packet_context& context) {
-    const parting how{questions_.begin(packet), *context.plan};
-    return next_hop.send_parts(packet, context.prepare->bytes(), how);
+    const parting how{questions_.begin(packet, context.to->id), *context.plan};
+    const auto refusal = next_hop.send_parts(packet, context.prepare->bytes(), how);
+    if (refusal) questions_.end(packet);
+    return refusal;
 }
 
 /// Returns true if a packet in parts, whose connection has failed, waits until its next hop has been asked.
 bool worker::awaits_outcome(packet_in_flight& packet, reject_reason reason) {
-    if (!may_have_arrived(reason) || !questions_.lost(packet, reason)) return false;
+    if (!may_have_arrived(reason) || loop_.now().steady >= packet.due) return false;
+    questions_.lost(packet, reason);
     loop_.set(packet, std::max(loop_.now().steady, packet.due - outcome_questions::time_to_answer));
     return true;
 }
@@ -181,8 +189,10 @@ bool worker::ask_outcome_before(packet_in_flight& packet) {
         return true;
     }
     if (now < packet.due) {
-        if (!questions_.was_asked(packet)) questions_.ask(packet, packet.to->link_to_peer.get());
-        loop_.set(packet, packet.due);
+        // The next hop may be starting, or its next hop may have answered since the last question.
+        const peering::peer* const to = forwarding_table_.find(questions_.next_hop(packet));
+        if (to != nullptr && !questions_.is_asking(packet)) questions_.ask(packet, link_to(*to, *packet.to));
+        loop_.set(packet, std::min(packet.due, now + outcome_questions::pause));
         return true;
     }
     if (!lost) return false;
@@ -195,6 +205,7 @@ void worker::outcome_told(packet_in_flight& packet, ilp::bytes_span answer) {
     const reply told = router_.check_reply(packet.condition, answer);
     if (told.kind != reply_kind::fulfill || loop_.now().steady > packet.due) return;
     if (!questions_.is_lost(packet)) packet.next_hop_link->forget(packet);
+    questions_.told(packet);
     answered(packet, answer);
 }
 

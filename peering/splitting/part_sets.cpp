@@ -65,8 +65,10 @@ part_sets::outcome part_sets::open_first(const arrived_part& part, ilp::steady_t
 part_sets::outcome part_sets::add(open_set& to, place at, const arrived_part& part) {
     const part_label& label = part.label;
     if (to.missing == 0) return {step::duplicate, at};  // whatever it is, the packet is on its way
-    const bool belongs = part.connection == to.connection && label.parts == to.parts && label.total == to.total &&
-                         ilp::differ_only_in_amount(part.prepare, to.prepare);
+    // Something between the two nodes spreads their requests. That is not the sender's fault, so it may try again.
+    if (part.connection != to.connection) return {step::late};
+    const bool belongs =
+        label.parts == to.parts && label.total == to.total && ilp::differ_only_in_amount(part.prepare, to.prepare);
     if (!belongs) return {step::contradiction, at};
     if (to.arrived.test(label.part)) return {step::duplicate, at};
     // Every part carries something, so the others need at least one unit each, and the last one fits exactly.

@@ -50,7 +50,7 @@ public:
         complete,       ///< the last one that was missing: forward the whole, and close() the set when it is decided
         duplicate,      ///< this part has come before: refuse it with F00, while the set stays as it is
         contradiction,  ///< it does not belong to its set: refuse the set with F00, and close() it
-        late,           ///< the set has ended: refuse this part with T00
+        late,           ///< the set has ended, or came on another connection: refuse this part with T00
         too_many,       ///< too many sets are incomplete: refuse this part with T03
     };
 
@@ -74,8 +74,13 @@ public:
     ilp::amount total(place set) const { return sets_[set].total; }
     bool is_incomplete(place set) const { return sets_[set].missing != 0; }
 
+    /// The packet is whole and on its way: what its parts were compared with is not needed any more.
+    void drop_prepare(place set) { sets_[set].prepare = ilp::bytes{}; }
+
     /// Ends an open set, and remembers its id.
     void close(place set);
+    /// A part was refused before it could open a set: the others come too late.
+    void end_unopened(std::uint32_t peer, const split_id& id) { remember({peer, id}); }
 
     /// When the next set that is not complete runs out of time; nullopt if there is none.
     std::optional<ilp::steady_time> next_timeout() const;

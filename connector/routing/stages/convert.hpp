@@ -48,9 +48,8 @@ inline peering::split_terms agreed_with_next_hop(const packet_context& packet) {
 inline step convert(packet_context& packet) {
     const std::optional<ilp::amount>& whole = packet.to->max_packet_amount;
     const step converted = convert_to(packet, *packet.to->asset, whole);
-    const bool is_too_large =
-        converted == step::reject && packet.reason == reject_reason::amount_above_outgoing_maximum;
-    if (!is_too_large) [[likely]]
+    const bool is_too_large = converted == step::reject && packet.maximum_amount.has_value();
+    if (!is_too_large || !whole) [[likely]]
         return converted;
     const peering::split_terms agreed = agreed_with_next_hop(packet);
     const ilp::amount in_parts =

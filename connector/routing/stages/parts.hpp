@@ -11,6 +11,11 @@ inline step parts_agreed(packet_context& packet) {
     if (!terms || label.total > terms->max_total || label.parts > terms->max_parts) {
         return packet.refuse(reject_reason::parts_not_agreed);
     }
+    const auto& maximum = packet.from.max_packet_amount;
+    if (maximum && packet.incoming_amount > *maximum) {
+        packet.incoming_amount = label.total;  // what the sender of the whole packet can make use of
+        return packet.refuse_amount(reject_reason::amount_above_incoming_maximum, *maximum);
+    }
     return step::go_on;
 }
 

@@ -227,7 +227,7 @@ bool http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
     forget_request();
     if (head.keep_alive_seconds) {
         const milliseconds announced = idle_time(*head.keep_alive_seconds);
-        if (announced < idle_time_max_) timer_.cancel();  // it was set for the longer time
+        if (announced < idle_time_max_ && has_all) timer_.cancel();  // it was set for the longer time
         idle_time_max_ = announced;
     }
     const std::size_t size = head.size + consumed;

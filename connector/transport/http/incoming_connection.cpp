@@ -42,6 +42,12 @@ std::optional<std::string_view> account_of_path(std::string_view target) {
     return account;
 }
 
+/// The same for the target of any request that is answered here, also of a question for an outcome.
+std::optional<std::string_view> account_of_request(std::string_view method, std::string_view target) {
+    const auto outcome = method == "GET" ? http::parse_outcome_target(target) : std::nullopt;
+    return account_of_path(outcome ? outcome->endpoint : target);
+}
+
 }  // namespace
 
 incoming_connection::incoming_connection(event_loop& loop, owner& owner, prepare_handler& handler,
@@ -278,10 +284,10 @@ bool incoming_connection::take_head() {
 /// Decides about a request from its head, in any version of HTTP. The connection stops being a newcomer with the first
 /// valid token.
 admission incoming_connection::admit(const http::request_head& head) {
-    const auto outcome = head.method == "GET" ? http::parse_outcome_target(head.target) : std::nullopt;
-    const auto account = account_of_path(outcome ? outcome->endpoint : head.target);
+    const bool is_question = head.method == "GET" && http::parse_outcome_target(head.target).has_value();
+    const auto account = account_of_request(head.method, head.target);
     if (!account) return {.share = share_, .refusal = status::not_found};
-    if (head.method != "POST" && !outcome) return {.share = share_, .refusal = status::method_not_allowed};
+    if (head.method != "POST" && !is_question) return {.share = share_, .refusal = status::method_not_allowed};
     const auto [from, until] = authenticate(head, *account);
     admission admitted{.from = from, .until = until, .share = handler_.share_of(from)};
     if (from == nullptr) {
@@ -297,7 +303,11 @@ admission incoming_connection::admit(const http::request_head& head) {
     }
     is_newcomer_ = false;
     newcomer_hook::unlink();
-    if (outcome) return admitted;
+    if (is_question) {
+        const bool has_body = head.content_length != 0 || head.body == http::framing::chunked;
+        if (has_body) admitted.refusal = status::content_too_large;
+        return admitted;
+    }
     admitted.is_lasting = account->empty() || *account == from->name();
     if (!http::is_packet_content_type(head.content_type)) {
         admitted.refusal = status::unsupported_media_type;
@@ -370,7 +380,7 @@ owed_answer* incoming_connection::pass_on(std::uint64_t number, const peering::p
     if (const auto outcome = handler_.outcome_of(from, split.asked)) {
         answer(number, *outcome, false);
     } else {
-        refuse(number, status::not_found, http::no_outcome);
+        respond(number, {status::ok});
     }
     return nullptr;
 }
@@ -489,12 +499,15 @@ void incoming_connection::peers_changed(std::span<const peering::peer_update> up
         const auto owns = [accepts = pending(i).accepts](const auto& update) {
             return update.before && update.before->split && &*update.before->split == accepts;
         };
-        if (std::ranges::any_of(updates, owns)) pending(i).accepts = nullptr;
+        const auto update = std::ranges::find_if(updates, owns);
+        if (update == updates.end()) continue;
+        const bool still_accepts = update->after && update->after->split;
+        pending(i).accepts = still_accepts ? &*update->after->split : nullptr;
     }
     if (!request_ || !has_changed(request_->from)) return;
     // The head is still in the buffer in front of the body. Its token may have become invalid.
     const auto head = http::parse_request_head(in_.text().substr(0, request_->head_size));
-    const auto [from, until] = authenticate(*head, *account_of_path(head->target));
+    const auto [from, until] = authenticate(*head, *account_of_request(head->method, head->target));
     request_->from = from;
     request_->until = until;
     share_ = request_->share = handler_.share_of(request_->from);

@@ -23,10 +23,8 @@ struct split_request {
 /// Nullopt if the request has nothing to do with them. The error is that its `ILP-Split` cannot be read.
 std::expected<std::optional<split_request>, status> split_request_of(const request_head& head);
 
-/// Why a question for an outcome gets no Fulfill.
-inline constexpr std::string_view no_outcome = "This node knows no fulfillment of such a packet.";
-
-/// Where the outcome of a packet is asked for, at the endpoint with this target: `/ilp` -> `/ilp/outcome/<id>`.
+/// Where the outcome of a packet is asked for. The answer is its Fulfill, or an empty body if there is none, at the
+/// endpoint with this target: `/ilp` -> `/ilp/outcome/<id>`.
 std::string outcome_target(std::string_view endpoint_target, const peering::split_id& id);
 
 /// An outcome's target, taken apart.

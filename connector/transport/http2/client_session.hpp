@@ -22,7 +22,8 @@ public:
     /// How many requests the other side takes now.
     std::size_t room() const noexcept {
         if (!may_open()) return 0;
-        return std::min<std::size_t>(remote_streams_max_, streams_max) - streams_.size();
+        const std::size_t ids_left = (stream_id_max - last_local_) / 2;
+        return std::min(std::min<std::size_t>(remote_streams_max_, streams_max) - streams_.size(), ids_left);
     }
     /// Requests that may be open at a time; at least one, because a server that takes none now will do so later.
     std::size_t places() const noexcept { return std::clamp<std::size_t>(remote_streams_max_, 1, streams_max); }

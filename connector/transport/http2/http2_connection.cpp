@@ -236,6 +236,11 @@ void http2_connection::take(const http2::event& event) {
     carried& of = carried_[static_cast<std::size_t>(event.number >> 32U)];
     ilp::require(of.number == event.number, "an answer belongs to a packet that was sent");
     if (of.packet == nullptr) return free_place(of);
+    if (event.kind == event_kind::reset && !event.not_processed && has_other_parts(of)) {
+        free_place(of);  // the answer to another part decides
+        of.packet = nullptr;
+        return;
+    }
     if (event.kind == event_kind::message) {
         has_answered_ = true;
         carried_packet& packet = release(of);
@@ -246,6 +251,14 @@ void http2_connection::take(const http2::event& event) {
     if (event.not_processed) return give_back(of);
     carried_packet& packet = release(of);
     owner_.failed(packet, reason_of_reset(event));
+}
+
+/// True if further parts of the same packet wait for their answers.
+bool http2_connection::has_other_parts(const carried& part) const {
+    if (part.packet->parts == 1) return false;
+    return std::ranges::any_of(carried_, [&part](const carried& each) {
+        return each.number != 0 && each.number != part.number && each.packet == part.packet;
+    });
 }
 
 /// Called before the packet has its outcome, so that it does not come back here.

@@ -181,7 +181,7 @@ owed_answer* http2_requests::pass_on(std::uint64_t number, const peering::peer& 
     if (const auto outcome = handler_.outcome_of(from, split.asked)) {
         send_answer(number, *outcome);
     } else {
-        refuse(number, http::status::not_found, http::no_outcome);
+        respond(number, {http::status::ok});
     }
     return nullptr;
 }
@@ -312,9 +312,12 @@ void http2_requests::peers_changed(std::span<const peering::peer_update> updates
     }
     // Their heads are gone, so a changed peer's requests that are still being received must come again.
     for (open_request& each : requests_) {
-        if (each.number == 0 || !has_changed(each.from)) continue;
-        each.from = nullptr;
-        if (each.is_awaited) continue;
+        if (each.number == 0 || each.from == nullptr || !has_changed(each.from)) continue;
+        if (each.is_awaited) {  // its answer says what is accepted now
+            const auto update = std::ranges::find(updates, each.from, [](const auto& u) { return u.before.get(); });
+            each.from = update->after.get();
+            continue;
+        }
         const std::uint64_t number = each.number;
         forget(each);
         session_.reset(number, http2::error_code::refused_stream, out_);

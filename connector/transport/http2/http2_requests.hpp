@@ -45,7 +45,7 @@ private:
     /// A request from its head until its answer is given to the session. Its place is the upper half of its number.
     struct open_request {
         std::uint64_t number = 0;             ///< 0: the place is free
-        const peering::peer* from = nullptr;  ///< null once the peer has changed
+        const peering::peer* from = nullptr;  ///< null once the peer is gone
         owed_answer* packet = nullptr;
         bool is_awaited = false;                             ///< it has been passed on
         std::unique_ptr<const http::exchange> exchange{};    ///< null if it is synchronous
