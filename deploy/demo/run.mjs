@@ -370,7 +370,7 @@ async function main(binary, ilpctl) {
         const inParts = await alice.count('ilp_splits_total', { peer: 'bob', outcome: 'sent_fulfilled' })
         if (inParts === 0) throw new Error('no packet has crossed the link in parts')
         const packets = `${split.packets} packets instead of ${whole.packets}, of at most ${usd(split.largest)} USD`
-        say(`  ${packets}, in ${split.seconds.toFixed(1)} s instead of ${whole.seconds.toFixed(1)} s.`)
+        say(`  ${packets}, in ${split.seconds.toFixed(2)} s instead of ${whole.seconds.toFixed(2)} s.`)
         checkAmounts(split)
 
         say()
