@@ -1,15 +1,16 @@
-// Two payments through two connectors: sender -> alice -> bob -> receiver, with a JavaScript client, and from alice's
-// own account to bob's with ilpctl alone.
+// Payments through two connectors: sender -> alice -> bob -> receiver with a JavaScript client, the same once more over a
+// link that splits packets, and from alice's own account to bob's with ilpctl alone.
 //   node run.mjs ILPD      ILPD: the daemon's path; ilpctl lies beside it
 // Exit status 0 only when sender, receiver and both daemons agree on what was paid, and ilpctl did what it was told.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { globalAgent } from 'node:https'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 import {
@@ -30,6 +31,7 @@ const PAYMENT = 5_000_000_000n // 5 USD at scale 9
 const OWN_DEPOSIT = 300_000_000_000n
 const OWN_PAYMENT = 250_000_000_000n
 const SCALE = 9
+const RELOAD_LIMIT_MS = 30_000
 
 // The ports of alice.yaml and bob.yaml, and of the two clients.
 const PORTS = {
@@ -148,15 +150,24 @@ async function checkEncryption(name, port, authority) {
 }
 
 async function startDaemon(name, binary, directory, { ports, moved }) {
-    const source = new URL(`${name}.yaml`, import.meta.url)
     const configFile = join(directory, `${name}.yaml`)
-    if (moved === 0) {
-        await copyFile(source, configFile)
-    } else {
-        const text = await readFile(source, 'utf8')
-        await writeFile(configFile, text.replace(/(?<=127\.0\.0\.1:)\d+/g, (port) => Number(port) + moved))
-    }
+    const text = await readFile(new URL(`${name}.yaml`, import.meta.url), 'utf8')
+    await writeFile(configFile, text.replace(/(?<=127\.0\.0\.1:)\d+/g, (port) => Number(port) + moved))
     return Daemon.start({ binary, name, configFile, metricsPort: ports[`${name}Metrics`], directory })
+}
+
+/** Makes the line of its file effective that is a comment until now, with a reload. Returns the line. */
+async function agreeToParts(daemon) {
+    const text = await readFile(daemon.configFile, 'utf8')
+    const [comment, line] = /# (split: .*)/.exec(text)
+    await writeFile(daemon.configFile, text.replace(comment, line))
+    daemon.child.kill('SIGHUP')
+    const deadline = Date.now() + RELOAD_LIMIT_MS
+    while (!(await readFile(daemon.log, 'utf8')).includes('reloaded')) {
+        if (Date.now() > deadline) throw new Error(`${daemon.name} has not reloaded its configuration file`)
+        await pause(30)
+    }
+    return line
 }
 
 /** Looks at every packet that the sender sends, and at its answer. */
@@ -194,9 +205,26 @@ function showBalances(before, after) {
     }
 }
 
-/** Each amount that must be the same, with where it was read. */
-function accounts(payment, received, before, after) {
-    return [
+/** Pays PAYMENT, and says what the sender, the receiver and both daemons know about it. */
+async function payWithClient(plugin, { packets, receiver, alice, bob }) {
+    const books = async () => ({ alice: await alice.liquidity(), bob: await bob.liquidity() })
+    const before = await books()
+    const received = receiver.received()
+    Object.assign(packets, { carried: 0, largest: 0n, tooLarge: 0 })
+    const started = performance.now()
+    const showProgress = progressBar(PAYMENT, () => `${packets.carried} packets, largest ${usd(packets.largest)}`)
+    showProgress(0n)
+    const payment = await streamPay(plugin, receiver.credentials(), PAYMENT, { onProgress: showProgress })
+    showProgress(PAYMENT)
+    const seconds = (performance.now() - started) / 1000
+    const { carried, largest, tooLarge } = packets
+    const ended = { payment, received: receiver.received() - received, before, after: await books() }
+    return { packets: carried, largest, tooLarge, seconds, ...ended }
+}
+
+/** Throws unless everybody agrees about what was paid. */
+function checkAmounts({ payment, received, before, after }) {
+    const amounts = [
         ['sent by the sender', payment.sent],
         ['delivered, as the sender was told', payment.delivered],
         ['received by the receiver', received],
@@ -205,6 +233,11 @@ function accounts(payment, received, before, after) {
         ["booked by bob from alice's liquidity", before.bob.alice - after.bob.alice],
         ["booked by bob to the receiver's liquidity", after.bob.receiver - before.bob.receiver],
     ]
+    if (amounts.some(([, amount]) => amount !== PAYMENT)) {
+        for (const [where, amount] of amounts) say(`  ${amount === PAYMENT ? '      ' : red('WRONG ')}${usd(amount)} ${where}`)
+        throw new Error(`these amounts should all be ${usd(PAYMENT)}`)
+    }
+    say(`  ${green('agreed')}: sent, delivered, and booked on both daemons: ${usd(PAYMENT)} USD each`)
 }
 
 /** Runs a command as it is printed, which must succeed. On a terminal, it shows its progress there itself. */
@@ -248,7 +281,7 @@ async function payWithIlpctl({ alice, bob, ilpctl, url, receiver }) {
     const after = await ownBooks(alice, bob)
     const packets = await alice.count('ilp_payment_packets_total', { type: 'fulfill' })
     say()
-    say(`  Split into ${packets} packets of at most 0.05 USD, in ${seconds} s.`)
+    say(`  ${packets} packets, each of which has crossed the link in parts of at most 0.05 USD, in ${seconds} s.`)
     for (const [where, was] of Object.entries(before)) {
         const change = after[where] > was ? after[where] - was : was - after[where]
         if (change !== OWN_PAYMENT) throw new Error(`${where} has changed by ${usd(change)}, not by ${usd(OWN_PAYMENT)}`)
@@ -309,47 +342,46 @@ async function main(binary, ilpctl) {
         })
         plugins.push(receiverPlugin)
 
-        const packets = watchPackets(senderPlugin)
-        const receiver = await streamReceiver(receiverPlugin)
-        const before = { alice: await alice.liquidity(), bob: await bob.liquidity() }
+        const paying = { packets: watchPackets(senderPlugin), receiver: await streamReceiver(receiverPlugin), alice, bob }
+        const untouched = await alice.liquidity()
 
         say()
         say(bold(`The sender pays ${usd(PAYMENT)} USD with ilp-protocol-stream`))
-        say(dim('  largest packet that alice takes: 1.00 from sender, 0.20 for bob; that bob takes: 0.05'))
+        say(dim('  largest packet that alice takes: 1.00 from sender, 0.05 for bob; that bob takes: 0.05'))
         say()
-        const started = performance.now()
-        const showProgress = progressBar(PAYMENT, () => `${packets.carried} packets, largest ${usd(packets.largest)}`)
-        showProgress(0n)
-        const payment = await streamPay(senderPlugin, receiver.credentials(), PAYMENT, { onProgress: showProgress })
-        showProgress(PAYMENT)
-        const seconds = ((performance.now() - started) / 1000).toFixed(1)
+        const whole = await payWithClient(senderPlugin, paying)
         say()
-        say(`  Split into ${packets.carried} packets of at most ${usd(packets.largest)} USD, in ${seconds} s.`)
-        say(`  ${packets.tooLarge} larger ones came back with F08 and the maximum: so the sender learned it.`)
+        say(`  Split into ${whole.packets} packets of at most ${usd(whole.largest)} USD, in ${whole.seconds.toFixed(1)} s.`)
+        say(`  ${whole.tooLarge} larger ones came back with F08 and the maximum: so the sender learned it.`)
         say()
+        showBalances(whole.before, whole.after)
+        say()
+        checkAmounts(whole)
 
-        const after = { alice: await alice.liquidity(), bob: await bob.liquidity() }
-        showBalances(before, after)
         say()
-
-        const amounts = accounts(payment, receiver.received(), before, after)
-        if (amounts.some(([, amount]) => amount !== PAYMENT)) {
-            for (const [where, amount] of amounts) say(`  ${amount === PAYMENT ? '      ' : red('WRONG ')}${usd(amount)} ${where}`)
-            throw new Error(`these amounts should all be ${usd(PAYMENT)}`)
-        }
-        say(`  ${green('agreed')}: sent, delivered, and booked on both daemons: ${usd(PAYMENT)} USD each`)
+        say(bold('The same payment, when alice and bob have agreed that packets may cross their link in parts'))
+        for (const daemon of [alice, bob]) say(dim(`  in ${daemon.name}.yaml, and a reload: ${await agreeToParts(daemon)}`))
+        say()
+        const url = `http://127.0.0.1:${ports.aliceAdmin}/graphql`
+        await operate(url, [`${ilpctl} ping test.bob`, `${ilpctl} peer show bob | grep far`]) // bob's answer says so
+        say()
+        const split = await payWithClient(senderPlugin, paying)
+        say()
+        const inParts = await alice.count('ilp_splits_total', { peer: 'bob', outcome: 'sent_fulfilled' })
+        if (inParts === 0) throw new Error('no packet has crossed the link in parts')
+        const packets = `${split.packets} packets instead of ${whole.packets}, of at most ${usd(split.largest)} USD`
+        say(`  ${packets}, in ${split.seconds.toFixed(2)} s instead of ${whole.seconds.toFixed(2)} s.`)
+        checkAmounts(split)
 
         say()
         say(bold('The sender has settled: alice tells her daemon, and looks around'))
         say()
-        const url = `http://127.0.0.1:${ports.aliceAdmin}/graphql`
         await operate(url, [
-            `${ilpctl} ping test.bob`,
-            `${ilpctl} liquidity deposit sender ${usd(PAYMENT)}`,
+            `${ilpctl} liquidity deposit sender ${usd(2n * PAYMENT)}`,
             `${ilpctl} peer list`,
         ])
         const settled = (await alice.liquidity()).sender
-        if (settled !== before.alice.sender) throw new Error(`the sender has ${usd(settled)} USD after its deposit`)
+        if (settled !== untouched.sender) throw new Error(`the sender has ${usd(settled)} USD after its deposit`)
 
         say()
         say(bold("alice pays from an account of her own to one of bob's, with ilpctl alone"))

@@ -7,6 +7,7 @@
 #include "tests/bench/report.hpp"
 #include "tests/bench/scenario_run.hpp"
 #include "tests/bench/scenarios.hpp"
+#include "tests/bench/splitting.hpp"
 #include "tests/bench/targets.hpp"
 #include "tests/support/child_process.hpp"
 
@@ -44,6 +45,7 @@ constexpr std::string_view every_scenario = "all";
 // These have tables of their own.
 constexpr std::string_view fairness_scenario = "fairness";
 constexpr std::string_view payments_scenario = "payments";
+constexpr std::string_view splitting_scenario = "splitting";
 
 struct bench_options {
     std::vector<std::string> scenarios;
@@ -64,6 +66,7 @@ struct bench_options {
     bool instructions = false;
     bool fairness = false;
     bool payments = false;
+    bool splitting = false;
     bool targets = false;
     bool smoke = false;
     bool keep = false;
@@ -119,6 +122,8 @@ std::string scenario_lines() {
                         fairness_scenario);
     text += fmt::format("  {:<12} payments that ilpd makes, beside @interledger/pay; alone, without other scenarios\n",
                         payments_scenario);
+    text += fmt::format("  {:<12} what packets in parts save @interledger/pay; alone, without other scenarios\n",
+                        splitting_scenario);
     return text;
 }
 
@@ -134,6 +139,7 @@ void declare(CLI::App& app, bench_options& options, std::vector<std::size_t>& co
     scenario_names.emplace_back(every_scenario);
     scenario_names.emplace_back(fairness_scenario);
     scenario_names.emplace_back(payments_scenario);
+    scenario_names.emplace_back(splitting_scenario);
     app.add_option("--scenario", options.scenarios,
                    "what to measure, with commas between; all: everything (connections)")
         ->delimiter(',')
@@ -191,6 +197,7 @@ void aim_at_targets(bench_options& options) {
         options.scenarios.assign(std::begin(bench::target_scenarios), std::end(bench::target_scenarios));
         options.scenarios.emplace_back(fairness_scenario);
         options.scenarios.emplace_back(payments_scenario);
+        options.scenarios.emplace_back(splitting_scenario);
     }
     options.sizes.connections.assign(std::begin(bench::target_connections), std::end(bench::target_connections));
 }
@@ -198,7 +205,8 @@ void aim_at_targets(bench_options& options) {
 void fill_in(bench_options& options) {
     if (options.scenarios.empty()) options.scenarios = {"connections"};
     for (const auto& [name, is_wanted] :
-         {std::pair{fairness_scenario, &options.fairness}, std::pair{payments_scenario, &options.payments}}) {
+         {std::pair{fairness_scenario, &options.fairness}, std::pair{payments_scenario, &options.payments},
+          std::pair{splitting_scenario, &options.splitting}}) {
         *is_wanted = std::ranges::find(options.scenarios, name) != options.scenarios.end();
         if (*is_wanted && options.scenarios.size() > 1 && !options.targets) {
             fmt::print(stderr, "bench: the scenario {} is measured without others, but for --targets\n", name);
@@ -207,6 +215,7 @@ void fill_in(bench_options& options) {
     }
     std::erase(options.scenarios, fairness_scenario);
     std::erase(options.scenarios, payments_scenario);
+    std::erase(options.scenarios, splitting_scenario);
     if (std::ranges::find(options.scenarios, every_scenario) != options.scenarios.end()) {
         options.scenarios = names_of(bench::all_scenarios);
     }
@@ -224,6 +233,7 @@ void fill_in(bench_options& options) {
                                  : options.targets    ? "targets"
                                  : options.fairness   ? "fairness"
                                  : options.payments   ? "payments"
+                                 : options.splitting  ? "splitting"
                                                       : "results";
         options.output =
             programs.parent_path() / "bench" / fmt::format("{}{}.json", options.smoke ? "smoke-" : "", kind);
@@ -313,6 +323,13 @@ bench::payments_plan payments_plan_of(const bench_options& options) {
     return plan;
 }
 
+bench::splitting_plan splitting_plan_of(const bench_options& options) {
+    bench::splitting_plan plan{.repetitions = options.repetitions};
+    if (!options.variants.empty()) plan.variant = options.variants.front();
+    if (options.smoke) plan.amount = 20'000;
+    return plan;
+}
+
 bool report(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
             bench::conditions& conditions, const fs::path& output) {
     conditions.versions = bench::versions(setup);
@@ -350,9 +367,18 @@ bool report(const bench_options& options, const bench::setup& setup, const bench
             json["payments"] = bench::as_json(conditions, payments_plan, payments);
             payments_right = payments.troubles.empty();
         }
+        bench::splitting_results splitting;
+        if (options.splitting) {
+            const auto splitting_plan = splitting_plan_of(options);
+            splitting = bench::measure_splitting(setup, splitting_plan);
+            fmt::print("\n{}", bench::as_table(conditions, splitting_plan, splitting));
+            json["splitting"] = bench::as_json(conditions, splitting_plan, splitting);
+            payments_right = payments_right && splitting.troubles.empty();
+        }
         auto targets = bench::check_targets(results);
         std::ranges::move(bench::check_targets(plan, fairness), std::back_inserter(targets));
         std::ranges::move(bench::check_targets(payments_plan, payments), std::back_inserter(targets));
+        std::ranges::move(bench::check_targets(splitting), std::back_inserter(targets));
         fmt::print("{}", bench::as_table(targets));
         json["targets"] = bench::as_json(targets);
     }
@@ -413,6 +439,16 @@ bool report_payments(const bench_options& options, const bench::setup& setup, co
     return results.troubles.empty();
 }
 
+bool report_splitting(const bench_options& options, const bench::setup& setup, const bench::constant_peers&,
+                      bench::conditions& conditions, const fs::path& output) {
+    conditions.versions = bench::versions(setup);
+    const auto plan = splitting_plan_of(options);
+    const auto results = bench::measure_splitting(setup, plan);
+    fmt::print("{}", bench::as_table(conditions, plan, results));
+    write_json(output, bench::as_json(conditions, plan, results));
+    return results.troubles.empty();
+}
+
 bool run(const bench_options& options) {
     const auto cores = allowed_cores();
     const fs::path output = fs::absolute(options.output);
@@ -448,6 +484,7 @@ bool run(const bench_options& options) {
                                     : options.targets    ? report
                                     : options.fairness   ? report_fairness
                                     : options.payments   ? report_payments
+                                    : options.splitting  ? report_splitting
                                                          : report;
     const bool right = measure_and_report(options, setup, next_hops, conditions, output);
     fmt::print("JSON: {}\n", output.string());

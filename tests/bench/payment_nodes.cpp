@@ -102,6 +102,9 @@ payment_nodes::payment_nodes(const setup& setup, std::string_view name, const pa
     if (path.round_trip.count() != 0) delay_ = std::make_unique<delayed_path>(nodes[1].port, path.round_trip / 2);
 
     const std::string limit = fmt::format("    max_packet_amount: {}\n", packet_amount);
+    const std::string parts = path.max_parts == 0 ? std::string{}
+                                                  : fmt::format("    split: {{max_total: {}, max_parts: {}}}\n",
+                                                                packet_amount * path.max_parts, path.max_parts);
     for (std::size_t i = nodes.size(); i-- > 0;) {
         const node& own = nodes[i];
         const bool is_first = i == 0;
@@ -112,11 +115,12 @@ payment_nodes::payment_nodes(const setup& setup, std::string_view name, const pa
         if (is_first) peers += client_yaml();
         if (!is_first) {
             const bool is_limited = is_last && path.maximum == maximum_of::receiver;
-            peers += peer_yaml(nodes[i - 1], own, nodes[i - 1].port, is_limited ? limit : "");
+            peers += peer_yaml(nodes[i - 1], own, nodes[i - 1].port,
+                               is_limited || path.max_parts != 0 ? limit + parts : parts);
         }
         if (!is_last) {
             std::string more = i + 2 < nodes.size() ? "    routes: [test.receiver]\n" : "";
-            if (is_first && path.maximum == maximum_of::sender) more += limit;
+            if (is_first && path.maximum == maximum_of::sender) more += limit + parts;
             peers += peer_yaml(nodes[i + 1], own, is_first && delay_ ? delay_->port() : nodes[i + 1].port, more);
         }
         const std::string store =
@@ -217,6 +221,36 @@ std::string payment_nodes::packets_url() const {
 
 std::string payment_nodes::receiver_url() const {
     return fmt::format("http://127.0.0.1:{}/alice", spsp_port_);
+}
+
+std::optional<paid_by_pay> pay_with_pay(const setup& setup, payment_nodes& path, std::uint64_t amount) {
+    namespace fs = std::filesystem;
+    const fs::path tests{ILPD_BENCH_SOURCES};
+    if (amount == 0 || !fs::exists(tests.parent_path() / "interop/node_modules/@interledger/pay")) return std::nullopt;
+    const json::object order{{"name", payment_nodes::client},
+                             {"port", support::free_port()},
+                             {"url", path.packets_url()},
+                             {"receiver", path.receiver_url()},
+                             {"amount", std::to_string(amount)}};
+    const std::uint64_t received = path.received();
+    support::child_process program{{.arguments = {"node", (tests / "pay.mjs").string(), json::serialize(order)},
+                                    .output = fresh_file(setup.directory / "pay.json"),
+                                    .errors = fresh_file(setup.directory / "pay.errors"),
+                                    .environment = {},
+                                    .core = {},
+                                    .end_signal = SIGKILL}};
+    const auto limit = std::chrono::seconds{60} + amount / packet_amount * std::chrono::milliseconds{20};
+    if (program.wait(std::chrono::duration_cast<std::chrono::milliseconds>(limit)) != 0) {
+        fmt::print(stderr, "@interledger/pay is not measured: {}\n", program.output());
+        return std::nullopt;
+    }
+    const auto said = read_last_line(program.output());
+    const auto number = [&said](std::string_view what) { return said.at(what).to_number<double>(); };
+    fmt::print(stderr, "@interledger/pay: {:.0f} packets in {:.1f} s\n", number("fulfilled"), number("seconds"));
+    return paid_by_pay{.quote_seconds = number("quote_ms") / 1000,
+                       .seconds = number("seconds"),
+                       .packets = number("fulfilled"),
+                       .trouble = path.received() - received == amount ? std::string{} : json::serialize(said)};
 }
 
 }  // namespace bench

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@ struct path_of_nodes {
     std::size_t nodes = 2;
     std::chrono::nanoseconds round_trip{0};  ///< between the first two of them
     maximum_of maximum = maximum_of::sender;
+    std::size_t max_parts = 0;  ///< in which a packet crosses the first link; 0: none. For two daemons
 };
 
 /// How a payment has ended.
@@ -74,5 +76,17 @@ private:
     std::uint16_t spsp_port_ = 0;
     std::string account_;  // id of the account that pays
 };
+
+/// What the program has said that pays with @interledger/pay.
+struct paid_by_pay {
+    double quote_seconds = 0;
+    double seconds = 0;     ///< with the quote
+    double packets = 0;     ///< that were fulfilled
+    std::string trouble{};  ///< empty: all of the amount has arrived
+};
+
+/// A payment by @interledger/pay, as a peer of the first daemon. Nullopt without node or without the packages of the
+/// interop tests.
+std::optional<paid_by_pay> pay_with_pay(const setup& setup, payment_nodes& path, std::uint64_t amount);
 
 }  // namespace bench

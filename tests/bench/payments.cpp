@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 namespace bench {
@@ -20,12 +19,6 @@ constexpr double us_per_second = 1e6;
 constexpr double targeted_ratio_to_pay = 50;
 constexpr double targeted_ratio_to_forwarder = 2;
 constexpr double targeted_round_trips = 2;
-
-/// What the program has said that pays with @interledger/pay.
-struct paid_by_pay {
-    double quote_seconds = 0;
-    double packets_per_second = 0;
-};
 
 class payments_run {
 public:
@@ -60,7 +53,9 @@ private:
                        over_a_long_path.back(), sample.sender_us, sample.forwarder_us, sample.receiver_us);
         }
         auto result = summarize(variant, through_two, through_three, over_a_long_path);
-        if (const auto paid = pay_with_pay(two, plan_.packets_of_pay)) result.pay = paid->packets_per_second;
+        if (const auto paid = pay_so_many_packets(two, plan_.packets_of_pay)) {
+            result.pay = paid->packets / paid->seconds;
+        }
         results_.payments.push_back(std::move(result));
     }
 
@@ -116,43 +111,15 @@ private:
             quotes.push_back(pay(path, 100).quote_seconds / round_trip);
         }
         quote_times times{.path = std::move(name), .quote = median_of(quotes), .whole = median_of(wholes), .pay = {}};
-        if (const auto paid = pay_with_pay(path, 10)) times.pay = paid->quote_seconds / round_trip;
+        if (const auto paid = pay_so_many_packets(path, 10)) times.pay = paid->quote_seconds / round_trip;
         fmt::print(stderr, "{}: a quote takes {:.2f} round trips\n", times.path, times.quote);
         results_.quotes.push_back(std::move(times));
     }
 
-    /// Nullopt without node or without the packages of the interop tests.
-    std::optional<paid_by_pay> pay_with_pay(payment_nodes& path, std::size_t packets) {
-        namespace fs = std::filesystem;
-        const fs::path tests{ILPD_BENCH_SOURCES};
-        if (packets == 0 || !fs::exists(tests.parent_path() / "interop/node_modules/@interledger/pay")) {
-            return std::nullopt;
-        }
-        const std::uint64_t amount = packets * packet_amount;
-        const json::object order{{"name", payment_nodes::client},
-                                 {"port", support::free_port()},
-                                 {"url", path.packets_url()},
-                                 {"receiver", path.receiver_url()},
-                                 {"amount", std::to_string(amount)}};
-        const std::uint64_t received = path.received();
-        support::child_process program{{.arguments = {"node", (tests / "pay.mjs").string(), json::serialize(order)},
-                                        .output = fresh_file(setup_.directory / "pay.json"),
-                                        .errors = fresh_file(setup_.directory / "pay.errors"),
-                                        .environment = {},
-                                        .core = {},
-                                        .end_signal = SIGKILL}};
-        const auto limit = std::chrono::seconds{60} + packets * std::chrono::milliseconds{20};
-        if (program.wait(std::chrono::duration_cast<std::chrono::milliseconds>(limit)) != 0) {
-            fmt::print(stderr, "@interledger/pay is not measured: {}\n", program.output());
-            return std::nullopt;
-        }
-        const auto said = read_last_line(program.output());
-        const auto number = [&said](std::string_view what) { return said.at(what).to_number<double>(); };
-        if (path.received() - received != amount) {
-            results_.troubles.push_back(fmt::format("@interledger/pay: {}", json::serialize(said)));
-        }
-        fmt::print(stderr, "@interledger/pay: {:.0f} packets in {:.1f} s\n", number("fulfilled"), number("seconds"));
-        return paid_by_pay{number("quote_ms") / 1000, number("fulfilled") / number("seconds")};
+    std::optional<paid_by_pay> pay_so_many_packets(payment_nodes& path, std::size_t packets) {
+        auto paid = pay_with_pay(setup_, path, packets * packet_amount);
+        if (paid && !paid->trouble.empty()) results_.troubles.push_back("@interledger/pay: " + paid->trouble);
+        return paid;
     }
 
     const setup& setup_;
