@@ -18,9 +18,16 @@ peering::split_id outcome_questions::begin(packet_in_flight& packet, std::uint32
     return set;
 }
 
-void outcome_questions::ask(packet_in_flight& packet, link& over) {
+bool outcome_questions::may_ask(const packet_in_flight& packet, ilp::steady_time now) const {
+    const question& of = *questions_.at(&packet);
+    return of.over == nullptr || now - of.asked_at >= 2 * pause;
+}
+
+void outcome_questions::ask(packet_in_flight& packet, link& over, ilp::steady_time now) {
     question& of = *questions_.at(&packet);
+    of.withdraw();
     of.sender = packet.sender;
+    of.asked_at = now;
     of.over = &over;
     if (over.ask_outcome(of, of.set)) of.over = nullptr;
 }
@@ -28,13 +35,23 @@ void outcome_questions::ask(packet_in_flight& packet, link& over) {
 void outcome_questions::end(const packet_in_flight& packet) {
     const auto found = questions_.find(&packet);
     if (found == questions_.end()) return;
-    const std::unique_ptr<question> ended = std::move(found->second);
+    std::unique_ptr<question> ended = std::move(found->second);
     questions_.erase(found);
-    if (ended->over != nullptr && !ended->over->withdraw(*ended)) ended->over->forget(*ended);
+    ended->is_over = true;
+    ended->withdraw();
+    // A connection that is ending tells the outcomes of all that it carried, one after the other, and this may be one
+    // of them.
+    loop_.dispose(std::move(ended));
+}
+
+void outcome_questions::question::withdraw() {
+    link* const asked = std::exchange(over, nullptr);
+    if (asked != nullptr && !asked->withdraw(*this)) asked->forget(*this);
 }
 
 void outcome_questions::question::answered(carried_packet&, ilp::bytes_span answer) {
     over = nullptr;
+    if (is_over) return;
     about.accepts = accepts;
     owner.answered_(about, answer);
 }

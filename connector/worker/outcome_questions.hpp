@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/loop/event_loop.hpp"
 #include "connector/routing/reject_reason.hpp"
 #include "connector/transport/link.hpp"
 #include "connector/transport/packet_in_flight.hpp"
@@ -26,8 +27,8 @@ public:
     static constexpr std::chrono::milliseconds pause{150};
 
     /// `answered` gets an answer to a question; the packet may have ended afterwards.
-    explicit outcome_questions(std::function<void(packet_in_flight&, ilp::bytes_span)> answered)
-        : answered_{std::move(answered)} {}
+    outcome_questions(event_loop& loop, std::function<void(packet_in_flight&, ilp::bytes_span)> answered)
+        : loop_{loop}, answered_{std::move(answered)} {}
 
     /// The packet is about to be sent in parts to the peer with this id. Returns the id of their set.
     peering::split_id begin(packet_in_flight& packet, std::uint32_t next_hop);
@@ -39,10 +40,10 @@ public:
     std::optional<reject_reason> is_lost(const packet_in_flight& packet) const { return questions_.at(&packet)->lost; }
 
     std::uint32_t next_hop(const packet_in_flight& packet) const { return questions_.at(&packet)->next_hop; }
-    /// A question is on its way.
-    bool is_asking(const packet_in_flight& packet) const { return questions_.at(&packet)->over != nullptr; }
-    /// Asks over this link. Precondition: no question is on its way.
-    void ask(packet_in_flight& packet, link& over);
+    /// No question is on its way, or the last one has been for long.
+    bool may_ask(const packet_in_flight& packet, ilp::steady_time now) const;
+    /// Asks over this link, and no longer over another one.
+    void ask(packet_in_flight& packet, link& over, ilp::steady_time now);
 
     /// The answer that ends the packet is that to a question.
     bool was_told(const packet_in_flight& packet) const { return questions_.at(&packet)->is_told; }
@@ -52,22 +53,27 @@ public:
     void end(const packet_in_flight& packet);
 
 private:
-    struct question final : carried_packet, link_listener {
+    struct question final : disposable, carried_packet, link_listener {
         question(outcome_questions& owner_of, packet_in_flight& about_packet) : owner{owner_of}, about{about_packet} {
             listener = this;
         }
         void answered(carried_packet&, ilp::bytes_span answer) override;
         void failed(carried_packet&, reject_reason) override { over = nullptr; }
+        /// It is not asked any more.
+        void withdraw();
 
         outcome_questions& owner;
         packet_in_flight& about;
         peering::split_id set{};
         std::uint32_t next_hop = 0;
         link* over = nullptr;  ///< that carries the question
+        ilp::steady_time asked_at{};
+        bool is_over = false;  ///< the packet has ended; a link that is just ending may still tell an outcome
         bool is_told = false;
         std::optional<reject_reason> lost{};
     };
 
+    event_loop& loop_;
     boost::unordered_flat_map<const packet_in_flight*, std::unique_ptr<question>> questions_;
     std::function<void(packet_in_flight&, ilp::bytes_span)> answered_;
 };

@@ -262,7 +262,7 @@ private:
         [this](peering::split_outcome outcome) { outcomes_->add(std::move(outcome), loop_.now().wall); }};
     deadline_of<worker, &worker::parts_timed_out> parts_timeout_;
     outcome_questions questions_{
-        [this](packet_in_flight& packet, ilp::bytes_span answer) { outcome_told(packet, answer); }};
+        loop_, [this](packet_in_flight& packet, ilp::bytes_span answer) { outcome_told(packet, answer); }};
     ilp::bytes scratch_parts_;  ///< a packet whose parts are still missing
     recent_users senders_{senders_memory};
     pool_shares pools_;

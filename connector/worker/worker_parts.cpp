@@ -42,7 +42,7 @@ owed_answer* worker::part_received(answer_sink& sink, std::uint64_t request, con
         const auto open = collector_.sets().find(from.id, label.id);
         const bool was_whole = open && !collector_.sets().is_incomplete(*open);
         carry_out(decided, part, state, sink, request);
-        if (!open) collector_.sets().end_unopened(from.id, label.id);
+        if (!open && from.split && decided == step::reject) collector_.sets().end_unopened(from.id, label.id);
         if (open && !was_whole) {
             const bool is_prepare = decided == step::reject;
             refuse_whole(*open, is_prepare ? part.reason : reject_reason::parts_contradict, &part);
@@ -191,7 +191,7 @@ bool worker::ask_outcome_before(packet_in_flight& packet) {
     if (now < packet.due) {
         // The next hop may be starting, or its next hop may have answered since the last question.
         const peering::peer* const to = forwarding_table_.find(questions_.next_hop(packet));
-        if (to != nullptr && !questions_.is_asking(packet)) questions_.ask(packet, link_to(*to, *packet.to));
+        if (to != nullptr && questions_.may_ask(packet, now)) questions_.ask(packet, link_to(*to, *packet.to), now);
         loop_.set(packet, std::min(packet.due, now + outcome_questions::pause));
         return true;
     }

@@ -4,7 +4,10 @@
 #include "ilp/packet.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstring>
+#include <random>
 
 namespace peering {
 namespace {
@@ -14,11 +17,17 @@ constexpr std::size_t prepare_kept_max = 4096;
 }  // namespace
 
 std::size_t part_sets::hash::operator()(const key& of) const noexcept {
-    std::size_t bits = 0;
-    // An id is random; a peer that chooses ids which collide slows only the search for at most 16 open sets of its own
-    // and for its ended ones.
-    std::memcpy(&bits, of.second.data(), sizeof bits);
-    return bits ^ of.first;
+    // Peers choose ids, and must not be able to choose many with one hash.
+    static const std::uint64_t secret = (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
+    constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
+    std::array<std::uint64_t, 2> words{};
+    std::memcpy(words.data(), of.second.data(), of.second.size());
+    std::uint64_t mixed = secret ^ of.first;
+    for (const std::uint64_t word : words) {
+        mixed = (mixed ^ word) * odd;
+        mixed ^= mixed >> 29U;
+    }
+    return (mixed ^ secret) * odd >> 7U;
 }
 
 part_sets::part_sets(const bounds& allowed) : bounds_{allowed} {}

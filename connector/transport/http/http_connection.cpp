@@ -233,6 +233,7 @@ bool http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
     const std::size_t size = head.size + consumed;
     // If part of the request has not been sent, the peer did not read it. A further one would only queue up behind it.
     const bool may_go_on = !is_last && (!has_all || (in_.size() == size && !is_send_blocked()));
+    if (has_all && packet == nullptr) timer_.cancel();  // it was set for the other answers
     if (may_go_on && has_all && idle_time_max_ != milliseconds{0}) become_idle();
     if (!has_all && packet != nullptr) loop_.set(timer_, loop_.now().steady + other_answers_time_max);
     const bool goes_on = is_idle() || (may_go_on && !has_all);

@@ -137,21 +137,30 @@ void http2_connection::give_back(carried& refused) {
 }
 
 bool http2_connection::forget(const carried_packet& packet) {
+    if (packet.parts != 1) return forget_parts(packet);
     if (packet.place >= carried_.size() || carried_[packet.place].packet != &packet) return false;
     carried& found = carried_[packet.place];
     session_->give_up(found.number, out_, loop_.now().steady);
     // Whoever has sent nothing since then may be gone, which TCP would find out much later.
     const bool is_silent = last_received_ <= found.sent_at;
-    if (packet.parts != 1) {
-        for (carried& each : carried_) {
-            if (each.number == 0 || each.packet != &packet || &each == &found) continue;
-            session_->give_up(each.number, out_, loop_.now().steady);
-            free_place(each);
-            each.packet = nullptr;
-        }
-    }
     release(found);
     if (is_silent || session_->open_streams() > count_ + forgotten_max) leaving_ = true;
+    loop_.flush_prepares_of(*this);
+    return true;
+}
+
+bool http2_connection::forget_parts(const carried_packet& packet) {
+    bool was_carried = false;
+    for (carried& each : carried_) {
+        if (each.number == 0 || each.packet != &packet) continue;
+        was_carried = true;
+        session_->give_up(each.number, out_, loop_.now().steady);
+        if (last_received_ <= each.sent_at) leaving_ = true;  // as in forget()
+        free_place(each);
+        each.packet = nullptr;
+    }
+    if (!was_carried) return false;
+    if (session_->open_streams() > count_ + forgotten_max) leaving_ = true;
     loop_.flush_prepares_of(*this);
     return true;
 }

@@ -107,6 +107,7 @@ private:
     void go_on_later();
     void free_place(carried& done);
     carried_packet& release(carried& done);
+    bool forget_parts(const carried_packet& packet);
     bool has_other_parts(const carried& part) const;
     std::size_t awaited() const noexcept { return count_ - dropped_; }
     void give_back(carried& refused);

@@ -246,6 +246,7 @@ void http2_link::serve_waiting() {
             waiting_parts_.erase(next.packet);
         } else {
             waiting_.put_back(*next.packet, std::move(next.octets));
+            if (!hop_->is_paused() && may_open_connection(waiting_.size())) open_connection();
             return;  // has_room() follows
         }
     }

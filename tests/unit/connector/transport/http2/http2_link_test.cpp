@@ -199,6 +199,23 @@ TEST_CASE("http2 link: the parts of a packet are streams of one connection, and 
         w.run_until([&] { return !w.outcome(next).empty(); });
         CHECK(w.outcome(packet).empty());
     }
+    SECTION("one of its streams is reset, the others go on, and it is forgotten as a whole") {
+        const auto next_is_answered = [&w](std::uint32_t stream) {
+            auto& next = w.send("next");
+            w.await(0, "message " + std::to_string(stream) + " next");
+            w.peer.connections[0].answer(stream, "of the next");
+            w.run_until([&] { return !w.outcome(next).empty(); });
+            return w.outcome(next) == "of the next";
+        };
+        w.peer.connections[0].refuse(5, error_code::cancel);
+        CHECK(next_is_answered(7));
+        CHECK(w.outcome(packet).empty());
+        w.link().forget(packet);
+        w.peer.connections[0].answer(1, "too late");
+        w.peer.connections[0].answer(3, "too late");
+        CHECK(next_is_answered(9));
+        CHECK(w.outcome(packet).empty());
+    }
     SECTION("two of them at a time") {
         auto& second = send_parts();
         w.run_until([&] { return has_streams(0, 6); });
