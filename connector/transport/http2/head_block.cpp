@@ -124,6 +124,16 @@ void append_named(ilp::bytes& block, std::string_view name, std::string_view val
     append_string(block, value);
 }
 
+std::optional<std::string_view> value_of_only_field(ilp::bytes_view block, std::string_view name) noexcept {
+    constexpr std::size_t short_max = 126;  // a length beyond it, or Huffman coding, has other bits in its octet
+    const std::size_t value_at = 3 + name.size();
+    if (name.size() > short_max || block.size() < value_at || block[0] != 0x00 || block[1] != name.size()) return {};
+    if (ilp::as_text(block.subspan(2, name.size())) != name) return {};
+    const std::size_t size = block[value_at - 1];
+    if (size > short_max || block.size() != value_at + size) return {};
+    return ilp::as_text(block.subspan(value_at));
+}
+
 void append_status(ilp::bytes& block, unsigned status) {
     switch (status) {
         case 200:

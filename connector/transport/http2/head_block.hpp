@@ -72,6 +72,21 @@ public:
         return {};
     }
 
+    struct beginning {
+        std::size_t place = 0;
+        std::size_t size = 0;
+    };
+    /// The one with which a longer block begins. The comparison takes constant time, too.
+    std::optional<beginning> find_beginning(ilp::bytes_view block) const noexcept {
+        for (std::size_t place = 0; place < places; ++place) {
+            const entry& each = entries_[place];
+            if (each.size != 0 && each.size < block.size() && each.block.find(ilp::as_text(block)) != nullptr) {
+                return beginning{place, each.size};
+            }
+        }
+        return {};
+    }
+
     /// Returns the place where it is kept from now on; nullopt if it is too long for that.
     std::optional<std::size_t> keep(ilp::bytes_view block) {
         const std::size_t place = next_;
@@ -133,6 +148,10 @@ inline constexpr std::uint8_t content_length = 28;
 inline constexpr std::uint8_t content_type = 31;
 inline constexpr std::uint8_t www_authenticate = 61;
 }  // namespace static_table
+
+/// The value in a block that has only this field, written as append_named() writes it, with a short value. It leaves
+/// the dynamic table as it is.
+std::optional<std::string_view> value_of_only_field(ilp::bytes_view block, std::string_view name) noexcept;
 
 /// `:status` with any value of three digits.
 void append_status(ilp::bytes& block, unsigned status);

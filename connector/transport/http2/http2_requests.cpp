@@ -52,6 +52,17 @@ ilp::bytes make_refusal_block(http::status status) {
     return block;
 }
 
+/// Finds out what the request has to do with packets in parts, and refuses it if that cannot be read.
+void take_split(const http::request_head& head, admission& admitted,
+                std::unique_ptr<const http::split_request>& split) {
+    const auto found = http::split_request_of(head);
+    if (!found) {
+        admitted.refusal = found.error();
+    } else if (*found) {
+        split = std::make_unique<const http::split_request>(**found);
+    }
+}
+
 }  // namespace
 
 http2_requests::http2_requests(event_loop& loop, carrier& carrier, prepare_handler& handler,
@@ -114,18 +125,18 @@ bool http2_requests::begin(const http2::event& head) {
     std::unique_ptr<const http::split_request> split;
     if (head.head == nullptr) {
         admitted = known_[head.place];
+        if (head.split.data() != nullptr) {
+            http::request_head part;
+            part.method = "POST";
+            part.split = head.split;
+            part.has_split = true;
+            take_split(part, admitted, split);
+        }
     } else {
         admitted = carrier_.admit(*head.head);
         if (!admitted.refusal) exchange = http::exchange_of(*head.head, admitted.from->outgoing);
         if (!exchange) admitted.refusal = exchange.error().status;
-        if (!admitted.refusal) {
-            const auto found = http::split_request_of(*head.head);
-            if (!found) {
-                admitted.refusal = found.error();
-            } else if (*found) {
-                split = std::make_unique<const http::split_request>(**found);
-            }
-        }
+        if (!admitted.refusal) take_split(*head.head, admitted, split);
         const bool is_kept = head.place != http2::known_blocks::places;
         // A signed token expires, so its requests are looked at one by one.
         const bool is_lasting =
@@ -206,9 +217,12 @@ void http2_requests::send_answer(std::uint64_t number, ilp::bytes_view packet) {
     if (out_.capacity() == 0) loop_.spare().lend_large(out_);
     open_request& request = at(number);
     const bool accepts_parts = request.from != nullptr && request.from->split;
-    const ilp::bytes accepting = accepts_parts ? make_accepting_block(*request.from->split) : ilp::bytes{};
+    if (accepts_parts && (accepted_ != *request.from->split || accepting_block_.empty())) [[unlikely]] {
+        accepted_ = *request.from->split;
+        accepting_block_ = make_accepting_block(accepted_);
+    }
     forget(request);
-    session_.answer(number, accepts_parts ? accepting : answer_block, packet, out_);
+    session_.answer(number, accepts_parts ? accepting_block_ : answer_block, packet, out_);
     note_output();
 }
 

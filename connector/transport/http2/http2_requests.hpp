@@ -83,6 +83,8 @@ private:
     http2::server_session session_{out_};
     std::array<admission, http2::known_blocks::places> known_{};
     std::vector<open_request> requests_;
+    peering::split_terms accepted_{};
+    ilp::bytes accepting_block_;  ///< the fields of an answer that says so; empty before the first
     std::size_t awaited_ = 0;
     std::size_t held_ = 0;       ///< bytes in `held` of all requests
     std::size_t exchanges_ = 0;  ///< bytes in `exchange` of all requests

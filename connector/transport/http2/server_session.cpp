@@ -49,11 +49,24 @@ bool server_session::take_head(std::uint32_t id, bool ends_stream, ilp::bytes_vi
     return false;
 }
 
+/// A part of a packet has the fields of a whole one, and its label behind them.
+std::optional<server_session::known_part> server_session::find_part(ilp::bytes_view block) const {
+    const auto begun = known_.find_beginning(block);
+    if (!begun) return {};
+    const auto label = value_of_only_field(block.subspan(begun->size), peering::split_field);
+    if (!label) return {};
+    return known_part{begun->place, *label};
+}
+
 bool server_session::open_request(std::uint32_t id, bool ends_stream, ilp::bytes_view block, ilp::bytes& out) {
     head_facts facts;
     if (const auto known = known_.find(block)) {
         event_.place = *known;
         facts = known_facts_[*known];
+    } else if (const auto part = find_part(block)) {
+        event_.place = part->place;
+        event_.split = part->label;
+        facts = known_facts_[part->place];
     } else {
         fields_.begin();
         if (!decode(block, fields_, out)) return false;

@@ -48,6 +48,11 @@ private:
     void take_ping_answer(ilp::bytes_view octets, ilp::bytes& out) override;
     bool take_delayed() override;
     bool is_awaited(const stream& of) const noexcept override { return of.has_head && !of.local_ended; }
+    struct known_part {
+        std::size_t place = 0;
+        std::string_view label;
+    };
+    std::optional<known_part> find_part(ilp::bytes_view block) const;
     bool open_request(std::uint32_t id, bool ends_stream, ilp::bytes_view block, ilp::bytes& out);
 
     request_fields fields_;

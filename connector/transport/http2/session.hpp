@@ -38,6 +38,8 @@ struct event {
 
     /// head: the fields, unless the block is a known one. Valid until the next call.
     const http::request_head* head = nullptr;
+    /// head: the value of `ilp-split`, behind a known block.
+    std::string_view split{};
     /// head: the place where the owner keeps the meaning of the block; known_blocks::places if it is not kept.
     std::size_t place = known_blocks::places;
     /// head: the status to answer with, whatever the request is.

@@ -98,6 +98,50 @@ TEST_CASE("known blocks are found whole only, and the last four are kept") {
     CHECK_FALSE(known.find(view("five")));
 }
 
+TEST_CASE("a known block with one more field behind it is recognized, if that field is written in the usual way") {
+    known_blocks known;
+    ilp::bytes whole;
+    append_indexed(whole, static_table::method_post);
+    append_literal(whole, static_table::authorization, "Bearer token", true);
+    const auto place = known.keep(whole);
+    REQUIRE(place);
+    ilp::bytes longer = whole;
+    append_named(longer, "ilp-split", "a label");
+    const auto begun = known.find_beginning(longer);
+    REQUIRE(begun);
+    CHECK(begun->place == *place);
+    CHECK(begun->size == whole.size());
+    CHECK_FALSE(known.find_beginning(whole));
+    ilp::bytes other = longer;
+    other[5] ^= 1U;
+    CHECK_FALSE(known.find_beginning(other));
+
+    const ilp::bytes rest{longer.begin() + static_cast<std::ptrdiff_t>(whole.size()), longer.end()};
+    CHECK(value_of_only_field(rest, "ilp-split") == "a label");
+    CHECK_FALSE(value_of_only_field(rest, "ilp-splits"));
+    CHECK_FALSE(value_of_only_field(rest, "ilp-spli"));
+    for (std::size_t size = 0; size < rest.size(); ++size) {
+        CHECK_FALSE(value_of_only_field(ilp::bytes_view{rest}.first(size), "ilp-split"));
+    }
+    CHECK_FALSE(value_of_only_field(rest + ilp::bytes{0}, "ilp-split"));
+    for (std::size_t at : {std::size_t{0}, std::size_t{1}, std::size_t{11}}) {  // its kind, and both lengths
+        for (const unsigned bit : {0x80U, 0x40U, 0x10U, 0x01U}) {
+            ilp::bytes changed = rest;
+            changed[at] = static_cast<ilp::octet>(changed[at] ^ bit);
+            CHECK_FALSE(value_of_only_field(changed, "ilp-split"));
+        }
+    }
+    ilp::bytes longest;
+    append_named(longest, "ilp-split", std::string(126, 'x'));
+    CHECK(value_of_only_field(longest, "ilp-split") == std::string(126, 'x'));
+    ilp::bytes too_long;
+    append_named(too_long, "ilp-split", std::string(127, 'x'));
+    CHECK_FALSE(value_of_only_field(too_long, "ilp-split"));
+    ilp::bytes empty;
+    append_named(empty, "ilp-split", "");
+    CHECK(value_of_only_field(empty, "ilp-split") == "");
+}
+
 TEST_CASE("a table of streams finds what a map finds") {
     std::mt19937 random{7};
     stream_table table;
