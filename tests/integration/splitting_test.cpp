@@ -382,9 +382,10 @@ TEST_CASE("a connection that breaks with the answers does not make the books dif
     }
 }
 
-/// The number of the part in this request.
+/// The number of the part in this request; of a whole packet, one that no part has.
 std::size_t part_of(const http_message& request) {
-    return peering::parse_part_label(request.header("ILP-Split").value_or("")).value().part;
+    const auto label = peering::parse_part_label(request.header("ILP-Split").value_or(""));
+    return label ? label->part : peering::split_parts_limit;
 }
 
 /// Alice with a next hop that the test plays, and that says it takes parts.
