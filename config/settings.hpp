@@ -214,7 +214,8 @@ struct http_settings {
     outgoing_http_settings outgoing;
 };
 
-/// What a peer and this node send each other in parts: a Prepare above `max_packet_amount` (docs/splitting.md).
+/// Says which packets cross the link with a peer in parts. They are larger than `max_packet_amount`
+/// (docs/splitting.md).
 struct split_settings {
     static constexpr std::uint32_t parts_limit = 1024;  ///< whatever the peers have agreed
 

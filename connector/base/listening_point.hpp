@@ -6,7 +6,7 @@
 
 namespace connector {
 
-/// Where a server listens: at a socket that it opens itself, or at one that was opened for it.
+/// Says where a server listens: at a socket that it opens itself, or at one that was opened for it.
 struct listening_point {
     // NOLINTNEXTLINE(google-explicit-constructor): most servers are told just an endpoint
     listening_point(const boost::asio::ip::tcp::endpoint& at) : endpoint{at} {}

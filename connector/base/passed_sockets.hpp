@@ -25,8 +25,8 @@ public:
     static std::expected<passed_sockets, std::string> take(const config::environment& variables,
                                                            int first_descriptor = first);
 
-    /// Where the server that `setting` is about, such as "admin.listen", has to listen. A passed socket must be at the
-    /// address of the setting, because what is allowed depends on it; port 0 stands for any port.
+    /// Returns where the server that `setting` is about, such as "admin.listen", has to listen. A passed socket must be
+    /// at the address of the setting, because what is allowed depends on it; port 0 stands for any port.
     std::expected<listening_point, std::string> point_for(std::string_view setting,
                                                           const config::listen_address& address) const;
 

@@ -21,7 +21,7 @@ public:
 
     bool is_there() const noexcept { return socket_ >= 0; }
 
-    /// How often at least it wants to hear alive(); empty: it does not watch.
+    /// Returns how often at least it wants to hear alive(). It is empty if nobody watches.
     std::optional<std::chrono::microseconds> watchdog_time() const noexcept { return watchdog_time_; }
 
     /// At the end of the start and of each reload. `status` is one line for people.

@@ -5,8 +5,8 @@
 
 namespace connector {
 
-/// Whether the daemon's loops still turn. A round asks all of them for an answer; it ends when each has answered, and
-/// the next one begins after a pause. Whoever waits for the end of a round notices a loop that is stuck. For one
+/// Knows whether the daemon's loops still turn. A round asks all of them for an answer; it ends when each has answered,
+/// and the next one begins after a pause. Whoever waits for the end of a round notices a loop that is stuck. For one
 /// thread.
 class liveness {
 public:
@@ -14,7 +14,7 @@ public:
 
     explicit liveness(std::chrono::microseconds pause) : pause_{pause} {}
 
-    /// Whether all loops have answered and it is time to ask again.
+    /// True if all loops have answered and it is time to ask again.
     bool is_due(time now) const noexcept { return workers_answered_ && committer_answered_ && now >= next_; }
 
     /// Begins a round and returns its number, which the answers have to name.

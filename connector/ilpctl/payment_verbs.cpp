@@ -185,7 +185,7 @@ void expect_receiver(const std::string& text) {
                               printable(text))};
 }
 
-/// Whether the payment is what `input` asks for, so that the command was repeated.
+/// True if the payment is what `input` asks for: the command was repeated.
 bool is_asked_for_by(const json::object& payment, const json::object& input) {
     const auto is_same = [&](std::string_view name, std::string_view name_in_input) {
         return field(payment, name) == field(input, name_in_input);

@@ -84,7 +84,7 @@ struct reply_counters {
     std::uint64_t rejects = 0;
 };
 
-/// What became of a packet that crossed the link in parts.
+/// Says what became of a packet that crossed the link in parts.
 enum class split_result : std::uint8_t {
     sent_fulfilled,
     sent_recovered,  ///< fulfilled, as the peer said when it was asked: its answers had been lost
