@@ -31,6 +31,12 @@ payload parse(bytes_view data) noexcept {
     return {kind::request, as_text(*source)};
 }
 
+void serialize_request(bytes& out, std::string_view source) {
+    append(out, prefix);
+    oer::append_u8(out, request_octet);
+    oer::append_variable(out, as_bytes(source));
+}
+
 void serialize_response(bytes& out) {
     append(out, prefix);
     oer::append_u8(out, response_octet);

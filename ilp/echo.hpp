@@ -24,6 +24,9 @@ struct payload {
 
 payload parse(bytes_view data) noexcept;
 
+/// Appends the data of a request. Precondition: `source`, to which the response goes, is an address.
+void serialize_request(bytes& out, std::string_view source);
+
 void serialize_response(bytes& out);
 
 /// Condition of the one-way ping, which the pinged node fulfills itself.

@@ -48,7 +48,7 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
                                    std::optional<std::string> spsp_listener, std::function<bool()> is_ready)
     : auto_peers_{book.directory, book.administration, settings.auto_peering},
       auto_peering_client_{control, auto_peers_, tls.other_nodes},
-      pinger_{book.directory,
+      pinger_{book.directory, workers.echo(),
               [&workers](std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit, auto done) {
                   workers.probe(peer, std::move(prepare), time_limit, std::move(done));
               }},
@@ -66,6 +66,8 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .ready = std::move(is_ready),
           .ping = [this](const std::string& address,
                          std::chrono::milliseconds timeout) { return pinger_.ping(address, timeout); },
+          .examine = [this](const std::shared_ptr<const peering::peer>& peer,
+                            std::chrono::milliseconds timeout) { return pinger_.examine(peer, timeout); },
           .reachability = [&board = workers.reachability()](std::uint32_t peer) { return board.of(peer); },
           .unreachable_peers = [&board = workers.reachability()] { return unreachable_peers(board); },
           .ask_node =

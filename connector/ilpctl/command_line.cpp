@@ -149,6 +149,7 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
     add_payment_verbs(tree_, chosen_);
     add_liquidity_verbs(tree_, chosen_);
     add_network_verbs(tree_, chosen_);
+    add_doctor_verb(tree_, chosen_);
     add_event_verbs(tree_, chosen_);
     add_completion_verbs(tree_, chosen_);
     add_help_verb(tree_, chosen_);

@@ -170,4 +170,10 @@ const document ping{"ping",
                     "mutation Ping($input: PingInput!) { ping(input: $input) { reached milliseconds peer { "
                     "...NextHopFields } code triggeredBy message } } " NEXT_HOP_FIELDS};
 
+const document examine_peer{"examinePeer",
+                            "mutation ExaminePeer($input: ExaminePeerInput!) { examinePeer(input: $input) { question { "
+                            "...AnswerFields } configuration { ilpAddress assetCode assetScale } echo { "
+                            "...AnswerFields } } } "
+                            "fragment AnswerFields on PingResponse { reached milliseconds code triggeredBy message }"};
+
 }  // namespace connector::ilpctl::documents

@@ -57,6 +57,7 @@ extern const document routes;
 extern const document route;
 extern const document events;
 extern const document ping;
+extern const document examine_peer;
 extern const document whoami;
 
 }  // namespace connector::ilpctl::documents

@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 #include "connector/routing/accepted_parts.hpp"
+#include "connector/routing/awaited_echo.hpp"
 #include "connector/routing/forwarding_table.hpp"
 #include "connector/routing/pool_shares.hpp"
 #include "connector/routing/rate_table.hpp"
@@ -28,6 +29,7 @@ struct load {
     bool packets_in_flight_full = false;  ///< for the peer that sent the packet
     pool_shares* pools = nullptr;         ///< of the worker; null: nobody shares them
     accepted_parts* parts = nullptr;      ///< of all workers; null: no peer takes a packet in parts
+    const awaited_echo* echo = nullptr;   ///< of all workers; null: no echo is requested
 };
 
 enum class step : std::uint8_t {

@@ -44,7 +44,7 @@ double seconds(std::chrono::steady_clock::duration duration) {
 
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
                std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
-               packet_tls tls, std::shared_ptr<expected_replies> replies,
+               const awaited_echo& echo, packet_tls tls, std::shared_ptr<expected_replies> replies,
                std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets,
                std::shared_ptr<peering::split_outcomes> outcomes)
     : settings_{settings},
@@ -52,6 +52,7 @@ worker::worker(const config::connector_settings& settings, const peering::direct
       timeouts_{settings.request_timeout, settings.idle_timeout},
       committer_{committer},
       board_{board},
+      echo_{echo},
       listener_number_{committer.add_listener([this](peering::commit_ticket durable) {
           durable_.store(durable, std::memory_order_release);
           commit_ended_.raise();
@@ -512,7 +513,8 @@ load worker::load_for(std::uint32_t sender, const peer_state& state) {
             .store_unavailable = !committer_.store_is_healthy(),
             .packets_in_flight_full = is_full_for(sender, state),
             .pools = &pools_,
-            .parts = &board_.accepted()};
+            .parts = &board_.accepted(),
+            .echo = &echo_};
 }
 
 /// Does what the router has decided. Null if the packet has ended.

@@ -62,10 +62,10 @@ class worker final : public prepare_handler,
                      public incoming_connection::owner,
                      public link_listener {
 public:
-    /// The committer and the board must outlive the worker.
+    /// The committer, the board and the echo must outlive the worker.
     worker(const config::connector_settings& settings, const peering::directory& directory,
            std::shared_ptr<const rate_table> rates, peering::committer& committer, reachability_board& board,
-           packet_tls tls, std::shared_ptr<expected_replies> replies,
+           const awaited_echo& echo, packet_tls tls, std::shared_ptr<expected_replies> replies,
            std::shared_ptr<const ilp::stream::receiver_secrets> receiver_secrets,
            std::shared_ptr<peering::split_outcomes> outcomes);
     ~worker();
@@ -221,6 +221,7 @@ private:
     peering::committer& committer_;
     const bool reports_payments_ = committer_.reports_incoming_payments();
     reachability_board& board_;
+    const awaited_echo& echo_;
     std::size_t listener_number_;
 
     std::shared_ptr<const tls_context> listener_tls_;

@@ -47,7 +47,7 @@ std::optional<std::string> worker_pool::listen(
             return cannot_listen(setting, point.endpoint, error);
     }
     for (unsigned i = 0; i < worker_count(settings); ++i) {
-        workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer, board_, tls, replies,
+        workers_.push_back(std::make_unique<worker>(settings, directory, rates_, committer, board_, echo_, tls, replies,
                                                     receiver_secrets, outcomes));
         if (const error_code error = workers_.back()->listen(point))
             return cannot_listen(setting, point.endpoint, error);

@@ -58,6 +58,9 @@ public:
     /// What has become of the packets to each peer. Any thread.
     reachability_board& reachability() noexcept { return board_; }
 
+    /// The echoes that this node requests, whose responses come to any worker.
+    awaited_echo& echo() noexcept { return echo_; }
+
     /// Calls back with the counters of all workers, one sample each, in any order.
     void sample(std::function<void(std::vector<worker_sample>)> done);
 
@@ -87,6 +90,7 @@ private:
     boost::asio::io_context& control_;
     std::shared_ptr<const rate_table> rates_;
     reachability_board board_;
+    awaited_echo echo_;
     std::vector<std::unique_ptr<worker>> workers_;
 };
 

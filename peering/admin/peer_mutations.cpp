@@ -151,15 +151,15 @@ mutation_outcome create_or_update_by_url(services& services, mutations& mutation
     return outcome;
 }
 
-field_result ping(const services& services, const call& call) {
-    const auto input = call.args.get<arguments>("input");
-    const auto address = input.get<std::string>("address");
-    if (!ilp::is_address(address)) return refuse(refusal_code::bad_user_input, "invalid ILP address");
+std::expected<std::chrono::seconds, graphql::field_error> time_limit_of(const arguments& input) {
     const int seconds = input.find<int>("timeoutSeconds").value_or(ping_seconds_initially);
     if (seconds < 1 || seconds > ping_seconds_max) {
         return refuse(refusal_code::bad_user_input, "timeoutSeconds must be from 1 to 30");
     }
-    const ping_answer answer = services.ping(address, std::chrono::seconds{seconds});
+    return std::chrono::seconds{seconds};
+}
+
+value to_value(const ping_answer& answer) {
     return object{"PingResponse",
                   {{"reached", answer.reached},
                    {"milliseconds",
@@ -168,6 +168,34 @@ field_result ping(const services& services, const call& call) {
                    {"code", answer.code},
                    {"triggeredBy", answer.triggered_by},
                    {"message", answer.message}}};
+}
+
+value to_value(const ilp::ildcp::configuration& told) {
+    return object{
+        "ToldConfiguration",
+        {{"ilpAddress", told.client_address}, {"assetCode", told.asset_code}, {"assetScale", told.asset_scale}}};
+}
+
+field_result ping(const services& services, const call& call) {
+    const auto input = call.args.get<arguments>("input");
+    const auto address = input.get<std::string>("address");
+    if (!ilp::is_address(address)) return refuse(refusal_code::bad_user_input, "invalid ILP address");
+    const auto limit = time_limit_of(input);
+    if (!limit) return std::unexpected{limit.error()};
+    return to_value(services.ping(address, *limit));
+}
+
+field_result examine(const services& services, const call& call) {
+    const auto input = call.args.get<arguments>("input");
+    const auto limit = time_limit_of(input);
+    if (!limit) return std::unexpected{limit.error()};
+    const auto peer = services.directory.find_peer(id_of(input.get<std::string>("id")));
+    if (!peer) return refuse(refusal_code::not_found, "Peer not found");
+    const examination found = services.examine(peer, *limit);
+    return object{"ExaminePeerResponse",
+                  {{"question", to_value(found.question)},
+                   {"configuration", found.configuration ? to_value(*found.configuration) : value{}},
+                   {"echo", found.echo ? to_value(*found.echo) : value{}}}};
 }
 
 }  // namespace
@@ -222,6 +250,7 @@ void add_peer_mutations(graphql::resolvers& to, services& services, mutations& m
         return answer_of("CreateOrUpdatePeerByUrlMutationResponse", outcome);
     };
     to["Mutation.ping"] = [&](const call& call) { return ping(services, call); };
+    to["Mutation.examinePeer"] = [&](const call& call) { return examine(services, call); };
 }
 
 }  // namespace peering::admin

@@ -2,6 +2,7 @@
 
 #include "config/http_endpoint.hpp"
 #include "ilp/clock.hpp"
+#include "ilp/ildcp.hpp"
 #include "ilp/timestamp.hpp"
 #include "peering/administration/administration.hpp"
 #include "peering/administration/auto_peers.hpp"
@@ -33,6 +34,13 @@ struct ping_answer {
     std::optional<std::string> code{};               ///< code of the Reject that came back
     std::optional<std::string> triggered_by{};       ///< triggeredBy of that Reject
     std::optional<std::string> message{};            ///< why the ping failed
+};
+
+/// What a peer has answered to two packets of amount 0.
+struct examination {
+    ping_answer question{};                                    ///< how the question for our configuration has fared
+    std::optional<ilp::ildcp::configuration> configuration{};  ///< nullopt: the peer has not told it
+    std::optional<ping_answer> echo{};  ///< how the request for an echo has fared; nullopt: the question had no answer
 };
 
 /// A peer that cannot be reached or refuses our packets.
@@ -68,6 +76,7 @@ struct services {
     ilp::timestamp started_at;
     std::function<bool()> ready;
     std::function<ping_answer(const std::string& address, std::chrono::milliseconds timeout)> ping;
+    std::function<examination(const std::shared_ptr<const peer>& peer, std::chrono::milliseconds timeout)> examine;
     /// How our packets to the peer with this id have fared; unknown if there were none.
     std::function<peer_reachability(std::uint32_t peer)> reachability;
     /// The peers that are not reachable, with their UUIDs, in any order.

@@ -1,7 +1,6 @@
 #include "ilp/echo.hpp"
 
 #include "tests/conversation/world.hpp"
-#include "tests/support/peer_side.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 
 #include <boost/json.hpp>
@@ -10,12 +9,13 @@
 namespace echo_test {
 
 using namespace conversation;
+using connector::awaited_echo;
 
 namespace {
 
 prepare echo_to(std::string_view source, std::uint64_t amount = 100) {
     prepare made{.amount = amount, .destination = "test.d"};
-    support::append_echo_request(made.data, source);
+    ilp::echo::serialize_request(made.data, source);
     return made;
 }
 
@@ -114,6 +114,32 @@ TEST_CASE("ECH-06: an unsolicited echo response is rejected with F06") {
     ilp::echo::serialize_response(response.data);
     CHECK(d.code_of(d.send("p1", response)) == "F06");
     response.condition = ilp::echo::one_way_condition;
+    CHECK(d.code_of(d.send("p1", response)) == "F06");
+}
+
+TEST_CASE("ECH-06: the response to an echo that this node has requested is fulfilled, while it is awaited") {
+    world d;
+    awaited_echo echo;
+    d.load.echo = &echo;
+    prepare response{.amount = 0, .destination = "test.d", .condition = echo.condition()};
+    ilp::echo::serialize_response(response.data);
+    CHECK(d.code_of(d.send("p1", response)) == "F06");
+    {
+        const awaited_echo::wait wait{echo};
+        const decision decided = d.send("p1", response);
+        REQUIRE(decided.what == step::fulfill);
+        CHECK(decided.context.fulfillment == echo.fulfillment());
+        CHECK(ilp::fulfills(echo.fulfillment(), echo.condition()));
+        prepare other = response;
+        other.amount = 1;
+        CHECK(d.code_of(d.send("p1", other)) == "F06");
+        other = response;
+        other.condition = awaited_echo{}.condition();
+        CHECK(d.code_of(d.send("p1", other)) == "F06");
+        other = response;
+        other.data.clear();
+        CHECK(d.code_of(d.send("p1", other)) == "F06");
+    }
     CHECK(d.code_of(d.send("p1", response)) == "F06");
 }
 

@@ -1,6 +1,5 @@
 #include "ilp/echo.hpp"
 #include "tests/conversation/world.hpp"
-#include "tests/support/peer_side.hpp"
 #include "tests/support/stream_sender.hpp"
 
 #include <catch2/catch.hpp>
@@ -151,7 +150,7 @@ private:
                 sent.condition = ilp::echo::one_way_condition;
             } else {
                 sent.data.clear();
-                support::append_echo_request(sent.data, any_of(destinations));
+                ilp::echo::serialize_request(sent.data, any_of(destinations));
             }
         }
         if (below(8) == 0) make_payment(sent);

@@ -2,7 +2,6 @@
 
 #include "ilp/address.hpp"
 #include "tests/fuzz/property.hpp"
-#include "tests/support/peer_side.hpp"
 
 #include <algorithm>
 
@@ -27,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     ilp::bytes out;
     if (payload.what == echo::kind::request) {
         require(ilp::is_address(payload.source), "the source is an address");
-        support::append_echo_request(out, payload.source);
+        ilp::echo::serialize_request(out, payload.source);
     }
     if (payload.what == echo::kind::response) echo::serialize_response(out);
     require(starts_with(input, out), "decode, encode: the same octets");

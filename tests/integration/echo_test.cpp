@@ -1,7 +1,6 @@
 #include "ilp/echo.hpp"
 
 #include "tests/integration/vectors.hpp"
-#include "tests/support/peer_side.hpp"
 #include "tests/support/rig.hpp"
 
 #include <catch2/catch.hpp>
@@ -15,7 +14,7 @@ using namespace std::chrono_literals;
 
 ilp::bytes request_data(std::string_view source) {
     ilp::bytes data;
-    append_echo_request(data, source);
+    ilp::echo::serialize_request(data, source);
     return data;
 }
 

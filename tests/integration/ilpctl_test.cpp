@@ -1,3 +1,5 @@
+#include "tests/support/ilpctl.hpp"
+
 #include "tests/support/rig.hpp"
 #include "tests/support/tcp_proxy.hpp"
 
@@ -16,40 +18,13 @@ namespace {
 using namespace support;
 namespace json = boost::json;
 
-struct run_result {
-    int status = 0;
-    std::string out;
-    std::string err;
-};
-
-/// Runs ilpctl against the Admin API on this port.
-run_result ilpctl(std::uint16_t port, const std::vector<std::string>& words,
-                  const std::vector<std::pair<std::string, std::string>>& environment = {}) {
-    const temporary_directory folder;
-    const auto read = [&](const char* name) {
-        auto file = std::ifstream{folder.path() / name, std::ios::binary};
-        return std::string{std::istreambuf_iterator<char>{file}, {}};
-    };
-    command what;
-    what.arguments = {(std::filesystem::path{daemon_program()}.parent_path() / "ilpctl").string(), "--url",
-                      "http://127.0.0.1:" + std::to_string(port) + "/graphql"};
-    what.arguments.insert(what.arguments.end(), words.begin(), words.end());
-    what.output = folder.path() / "output";
-    what.errors = folder.path() / "errors";
-    what.environment = environment;
-    child_process process{std::move(what)};
-    const auto status = process.wait(patience);
-    REQUIRE(status);
-    return {*status, read("output"), read("errors")};
-}
-
 /// A daemon and its operator.
 struct operated {
     operated() : operated{[](daemon_terms&) {}} {}
     template <typename change_terms>
     explicit operated(const change_terms& change) : r{change} {}
 
-    run_result run(const std::vector<std::string>& words) const { return ilpctl(r.d.admin_port(), words); }
+    ilpctl_run run(const std::vector<std::string>& words) const { return run_ilpctl(r.d.admin_port(), words); }
 
     std::string done(const std::vector<std::string>& words) const {
         const auto result = run(words);
@@ -392,18 +367,18 @@ TEST_CASE("ilpctl: ping") {
     };
     const ilpd_daemon d{terms("d", "e", e_port), d_port};
     const ilpd_daemon e{terms("e", "d", d_port), e_port};
-    const auto reached = ilpctl(d.admin_port(), {"ping", "test.e"});
+    const auto reached = run_ilpctl(d.admin_port(), {"ping", "test.e"});
     INFO(reached.err);
     CHECK(reached.status == 0);
     CHECK(reached.out.starts_with("test.e reached in "));
     CHECK(reached.out.contains("next hop e"));
-    CHECK(ilpctl(d.admin_port(), {"ping", "e"}).out.starts_with("test.e reached in "));
-    REQUIRE(ilpctl(d.admin_port(), {"peer", "disable", "e"}).status == 0);
-    const auto disabled = ilpctl(d.admin_port(), {"ping", "e"});
+    CHECK(run_ilpctl(d.admin_port(), {"ping", "e"}).out.starts_with("test.e reached in "));
+    REQUIRE(run_ilpctl(d.admin_port(), {"peer", "disable", "e"}).status == 0);
+    const auto disabled = run_ilpctl(d.admin_port(), {"ping", "e"});
     CHECK(disabled.status == 1);
     CHECK(
         disabled.err.starts_with("ilpctl: test.e not reached: the next hop e is disabled, so no packet is sent to it"));
-    const auto nowhere = ilpctl(d.admin_port(), {"ping", "test.nobody", "--timeout", "2s"});
+    const auto nowhere = run_ilpctl(d.admin_port(), {"ping", "test.nobody", "--timeout", "2s"});
     CHECK(nowhere.status == 1);
     CHECK(nowhere.err.starts_with("ilpctl: test.nobody not reached"));
 }
@@ -412,24 +387,24 @@ TEST_CASE("ilpctl: each exit status") {
     const operated o{[](daemon_terms& terms) { terms.admin = {"api_secret: the-admin-secret"}; }};
     const auto port = o.r.d.admin_port();
     const auto with = [&](const std::string& secret, const std::vector<std::string>& words) {
-        return ilpctl(port, words, {{"ILPD_ADMIN_SECRET", secret}}).status;
+        return run_ilpctl(port, words, {{"ILPD_ADMIN_SECRET", secret}}).status;
     };
     CHECK(with("the-admin-secret", {"status"}) == 0);
     CHECK(with("the-admin-secret", {"asset", "create", "EUR/2"}) == 0);
     CHECK(with("the-admin-secret", {"peer", "show", "nobody"}) == 1);
     CHECK(with("the-admin-secret", {"peer", "shw"}) == 2);
-    CHECK(ilpctl(free_port(), {"status"}).status == 3);
-    CHECK(ilpctl(o.r.d.metrics_port(), {"status"}).status == 3);
+    CHECK(run_ilpctl(free_port(), {"status"}).status == 3);
+    CHECK(run_ilpctl(o.r.d.metrics_port(), {"status"}).status == 3);
     CHECK(with("another-secret", {"status"}) == 4);
     CHECK(with("the-admin-secret", {"status", "--tenant", "7d0d6a2c-0c34-4e0d-8a5b-2d2d4c2e0ad3"}) == 4);
-    const auto without = ilpctl(port, {"status"});
+    const auto without = run_ilpctl(port, {"status"});
     CHECK(without.status == 4);
     CHECK(without.err.contains("--secret-file"));
 
     const temporary_directory folder;
     const auto file = (folder.path() / "secret").string();
     std::ofstream{file} << "the-admin-secret\n";
-    CHECK(ilpctl(port, {"status", "--secret-file", file}).status == 0);
+    CHECK(run_ilpctl(port, {"status", "--secret-file", file}).status == 0);
 }
 
 TEST_CASE("ilpctl: a deposit whose answer was lost is repeated as the message says, and done once") {
@@ -438,12 +413,12 @@ TEST_CASE("ilpctl: a deposit whose answer was lost is repeated as the message sa
     const auto bob = text_at(o.asked({"peer", "show", "bob"}), "id");
     // The command sends two requests, a look-up and a deposit. The answer to the second one is lost.
     tcp_proxy cable{o.r.d.admin_port()};
-    REQUIRE(ilpctl(cable.port(), {"peer", "show", bob}).status == 0);
-    auto lost = run_result{};
+    REQUIRE(run_ilpctl(cable.port(), {"peer", "show", bob}).status == 0);
+    auto lost = ilpctl_run{};
     for (std::size_t octets = 0; !lost.err.contains("--id "); octets += 50) {
         REQUIRE(octets < 5000);
         cable.cut_after(towards::client, octets);
-        lost = ilpctl(cable.port(), {"liquidity", "deposit", bob, "12.50"});
+        lost = run_ilpctl(cable.port(), {"liquidity", "deposit", bob, "12.50"});
         cable.was_cut();
     }
     CHECK(lost.status == 3);

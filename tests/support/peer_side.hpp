@@ -8,14 +8,8 @@
 #include <string>
 #include <string_view>
 
-/// The peer's side of echo and ILDCP: what a peer writes to the daemon, and how it reads the daemon's answer.
+/// The peer's side of ILDCP: how a peer reads the daemon's answer.
 namespace support {
-
-inline void append_echo_request(ilp::bytes& out, std::string_view source) {
-    ilp::append(out, "ECHOECHOECHOECHO");
-    out.push_back(0);
-    ilp::oer::append_variable(out, ilp::as_bytes(source));
-}
 
 struct ildcp_response {
     std::string client_address;

@@ -26,15 +26,21 @@ inline step answer_echo(packet_context& packet, std::string_view source) {
     return step::go_on;
 }
 
-/// A one-way ping is fulfilled here, and this node keeps its amount.
-inline step answer_ping(packet_context& packet) {
+/// Fulfills the packet here; this node keeps its amount.
+inline step keep_amount(packet_context& packet, const ilp::fulfillment& fulfillment) {
     if (const step held = hold(packet, *packet.from.asset, *packet.from.asset->liquidity, packet.incoming_amount);
         held != step::go_on) {
         return held;
     }
-    packet.fulfillment = ilp::echo::one_way_fulfillment;
+    packet.fulfillment = fulfillment;
     packet.answer_data = packet.prepare->data();
     return step::fulfill;
+}
+
+/// The response to an echo that this node has requested.
+inline bool is_awaited_response(const packet_context& packet) {
+    const awaited_echo* const echo = packet.load.echo;
+    return echo != nullptr && packet.incoming_amount.is_zero() && echo->is_awaited(packet.prepare->condition());
 }
 
 inline step own_address(packet_context& packet) {
@@ -51,9 +57,10 @@ inline step own_address(packet_context& packet) {
         case ilp::echo::kind::malformed:
             return packet.refuse(reject_reason::malformed_echo);
         case ilp::echo::kind::response:
-            break;  // nothing on this node waits for one
+            if (is_awaited_response(packet)) return keep_amount(packet, packet.load.echo->fulfillment());
+            break;
         case ilp::echo::kind::none:
-            if (ping) return answer_ping(packet);
+            if (ping) return keep_amount(packet, ilp::echo::one_way_fulfillment);
             break;
     }
     return packet.refuse(reject_reason::unexpected_payment);

@@ -1,6 +1,5 @@
 #include "ilp/echo.hpp"
 
-#include "tests/support/peer_side.hpp"
 #include "tests/unit/ilp/vectors.hpp"
 
 #include <boost/json.hpp>
@@ -19,7 +18,7 @@ TEST_CASE("echo: request and response of the vectors, both ways") {
     CHECK(parsed.what == echo::kind::request);
     CHECK(parsed.source == vectors::text(vector.at("source")));
     bytes out;
-    support::append_echo_request(out, parsed.source);
+    ilp::echo::serialize_request(out, parsed.source);
     CHECK(out == request);
 
     const bytes response = vectors::from_hex(vectors::text(vectors.at("response").at("data_hex")));
@@ -50,7 +49,7 @@ TEST_CASE("echo: other data is not an echo") {
 
 TEST_CASE("A30-07: octets after an echo are ignored") {
     bytes data;
-    support::append_echo_request(data, "test.a");
+    ilp::echo::serialize_request(data, "test.a");
     data.push_back(0);
     CHECK(echo::parse(data).what == echo::kind::request);
     CHECK(echo::parse(data).source == "test.a");

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 
 namespace ildcp_test {
@@ -41,6 +42,30 @@ TEST_CASE("A31-01: the request of the vectors is a Prepare of amount 0 to peer.c
     CHECK(prepare->amount().is_zero());
     CHECK(std::ranges::equal(prepare->condition(), ilp::peer_protocol_condition));
     CHECK(prepare->data().empty());
+}
+
+TEST_CASE("A31-17: the responses of the vectors are read back") {
+    const auto vectors = vectors::load("generated/ildcp.json");
+    for (const auto& vector : vectors.at("responses").as_array()) {
+        const bytes data = vectors::from_hex(vectors::text(vector.at("data_hex")));
+        const auto read = ildcp::parse_response(data);
+        REQUIRE(read);
+        CHECK(read->client_address == vectors::text(vector.at("client_address")));
+        CHECK(read->asset_scale == vector.at("asset_scale").to_number<std::uint8_t>());
+        CHECK(read->asset_code == vectors::text(vector.at("asset_code")));
+        for (std::size_t size = 0; size < data.size(); ++size) CHECK_FALSE(ildcp::parse_response({data.data(), size}));
+    }
+}
+
+TEST_CASE("ildcp: a response with an invalid address is not read") {
+    const auto is_read = [](std::string_view address) {
+        bytes data;
+        ildcp::serialize_response(data, address, 9, "USD");
+        return ildcp::parse_response(data).has_value();
+    };
+    CHECK(is_read("test.a"));
+    CHECK_FALSE(is_read("not an address"));
+    CHECK_FALSE(is_read(""));
 }
 
 }  // namespace ildcp_test

@@ -132,23 +132,24 @@ TEST_CASE("a ping to an auto-peered peer connects only to public addresses") {
         }));
         REQUIRE(taken.get_future().get());
         // A link of a worker: it runs here until the ping has ended.
-        connector::pinger pinger{alice.directory, [&](auto, const ilp::bytes& prepare, auto limit, const auto& done) {
-                                     connector::event_loop loop;
-                                     connector::probes probes{loop};
-                                     const connector::links_tls no_tls;
-                                     connector::http2::flood_counts floods;
-                                     const auto link =
-                                         connector::make_request_link(loop, *alice.only_peer(), std::chrono::hours{1},
-                                                                      no_tls, floods)
-                                             .value();
-                                     bool ended = false;
-                                     loop.enter();
-                                     probes.send(*link, prepare, loop.now().steady + limit, [&](auto outcome) {
-                                         ended = true;
-                                         done(std::move(outcome));
-                                     });
-                                     while (!ended) loop.context().run_one();
-                                 }};
+        connector::awaited_echo echo;
+        connector::pinger pinger{
+            alice.directory, echo, [&](auto, const ilp::bytes& prepare, auto limit, const auto& done) {
+                connector::event_loop loop;
+                connector::probes probes{loop};
+                const connector::links_tls no_tls;
+                connector::http2::flood_counts floods;
+                const auto link =
+                    connector::make_request_link(loop, *alice.only_peer(), std::chrono::hours{1}, no_tls, floods)
+                        .value();
+                bool ended = false;
+                loop.enter();
+                probes.send(*link, prepare, loop.now().steady + limit, [&](auto outcome) {
+                    ended = true;
+                    done(std::move(outcome));
+                });
+                while (!ended) loop.context().run_one();
+            }};
         const auto answer = pinger.ping("test.mallory", std::chrono::seconds{5});
         CHECK_FALSE(answer.reached);
         CHECK((answer.message->find("no public address") != std::string::npos) == !allowed);

@@ -59,7 +59,8 @@ constexpr std::array all{&status,
                          &payments,
                          &payment,
                          &create_payment,
-                         &cancel_payment};
+                         &cancel_payment,
+                         &examine_peer};
 
 }  // namespace
 

@@ -59,7 +59,7 @@ struct node {
                                  .amount = {100'000},
                                  .slippage = 100},
                                 ilp::wall_clock(), {}));
-        made.emplace(settings.connector, *known->directory, std::move(rates), committer, board, packet_tls{},
+        made.emplace(settings.connector, *known->directory, std::move(rates), committer, board, echo, packet_tls{},
                      std::make_shared<expected_replies>(), secrets, std::make_shared<peering::split_outcomes>());
         committer.start();
         made->start();
@@ -111,6 +111,7 @@ struct node {
     std::shared_ptr<const support::known_peers> known;
     peering::committer committer{keeper};
     reachability_board board;
+    awaited_echo echo;
     std::shared_ptr<const ilp::stream::receiver_secrets> secrets = make_receiver_secrets({});
     payment_addresses addresses{ilp::address::parse("test.d").value(), secrets, 1h};
     std::optional<worker> made;
