@@ -52,6 +52,7 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
               [&workers](std::uint32_t peer, ilp::bytes prepare, std::chrono::milliseconds time_limit, auto done) {
                   workers.probe(peer, std::move(prepare), time_limit, std::move(done));
               }},
+      traffic_{control, workers},
       services_{
           .directory = book.directory,
           .administration = book.administration,
@@ -69,6 +70,7 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .examine = [this](const std::shared_ptr<const peering::peer>& peer,
                             std::chrono::milliseconds timeout) { return pinger_.examine(peer, timeout); },
           .reachability = [&board = workers.reachability()](std::uint32_t peer) { return board.of(peer); },
+          .traffic = [this](std::uint32_t peer) { return traffic_.of(peer); },
           .unreachable_peers = [&board = workers.reachability()] { return unreachable_peers(board); },
           .ask_node =
               [this](const peering::peering_question& question) { return auto_peering_client_.answer_to(question); },

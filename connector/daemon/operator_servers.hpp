@@ -8,6 +8,7 @@
 #include "connector/control/pinger.hpp"
 #include "connector/daemon/book.hpp"
 #include "connector/daemon/operator_tls.hpp"
+#include "connector/daemon/recent_traffic.hpp"
 #include "connector/worker/worker_pool.hpp"
 #include "peering/admin/mutations.hpp"
 #include "peering/admin/services.hpp"
@@ -54,6 +55,7 @@ private:
     auto_peering_client auto_peering_client_;
     std::optional<auto_peering_server> auto_peering_server_;
     pinger pinger_;
+    recent_traffic traffic_;
     peering::admin::services services_;
     peering::admin::mutations mutations_;
     std::unique_ptr<const peering::graphql::engine> engine_;

@@ -13,6 +13,8 @@
 namespace connector::ilpctl {
 namespace {
 
+namespace json = boost::json;
+
 constexpr auto secret_variable = "ILPD_ADMIN_SECRET";
 
 constexpr auto footer =
@@ -88,6 +90,48 @@ std::unique_ptr<api> connect(const global_terms& globals, const system_interface
                           globals.timeout);
 }
 
+/// Refuses to repeat changes.
+class watched_api final : public api {
+public:
+    explicit watched_api(api& daemon) : daemon_{daemon} {}
+
+    json::value ask(const documents::document& what, json::object variables, const retry_hint& again,
+                    std::chrono::milliseconds extra) override {
+        const bool is_change = std::string_view{what.text}.starts_with("mutation");
+        if (is_change && &what != &documents::ping && &what != &documents::examine_peer)
+            throw failure{exit_status::usage, "--watch repeats only verbs that change nothing"};
+        return daemon_.ask(what, std::move(variables), again, extra);
+    }
+
+private:
+    api& daemon_;
+};
+
+/// Runs the verb again and again. A failure is shown in its place, because it may be over the next time.
+void watch_verb(const chosen_verb& chosen, session& shown, std::chrono::milliseconds interval) {
+    auto watched = watched_api{shown.daemon};
+    auto session = ilpctl::session{.daemon = watched,
+                                   .in = shown.in,
+                                   .out = shown.out,
+                                   .err = shown.err,
+                                   .json = shown.json,
+                                   .err_is_terminal = shown.err_is_terminal,
+                                   .out_is_terminal = shown.out_is_terminal,
+                                   .pause = shown.pause,
+                                   .form = shown.form,
+                                   .words = shown.words};
+    do {
+        begin_page(session);
+        try {
+            chosen.run(session);
+        } catch (const failure& failure) {
+            if (failure.status() == exit_status::usage) throw;
+            session.err << "ilpctl: " << failure.what() << '\n';
+        }
+        session.out.flush();
+    } while (session.pause(interval));
+}
+
 exit_status run_verb(command_line& line, const std::vector<std::string>& words, const system_interface& system) {
     if (line.chosen().run_without_daemon) {
         line.chosen().run_without_daemon(system.out);
@@ -102,9 +146,15 @@ exit_status run_verb(command_line& line, const std::vector<std::string>& words, 
                                    .err = system.err,
                                    .json = globals.json,
                                    .err_is_terminal = system.err_is_terminal,
+                                   .out_is_terminal = system.out_is_terminal,
+                                   .pause = system.pause,
                                    .form = globals.raw ? amount_form::raw : amount_form::units,
                                    .words = words};
-    line.chosen().run(session);
+    if (globals.watch) {
+        watch_verb(line.chosen(), session, *globals.watch);
+    } else {
+        line.chosen().run(session);
+    }
     return exit_status::done;
 }
 
@@ -142,6 +192,15 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
         .add_option_function<std::string>("--timeout", read_timeout, "how long to wait for the daemon; 10s by default")
         ->type_name("TIME");
 
+    const auto read_watch = [this](const std::string& text) {
+        globals_.watch =
+            read_option("--watch", config::duration(std::chrono::milliseconds{100}, std::chrono::hours{1}), text);
+    };
+    tree_
+        .add_option_function<std::string>("--watch", read_watch,
+                                          "show the answer again after each TIME, such as 2s, until stopped")
+        ->type_name("TIME");
+
     add_status_verbs(tree_, chosen_);
     add_asset_verbs(tree_, chosen_);
     add_peer_verbs(tree_, chosen_);
@@ -150,6 +209,7 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
     add_liquidity_verbs(tree_, chosen_);
     add_network_verbs(tree_, chosen_);
     add_doctor_verb(tree_, chosen_);
+    add_top_verb(tree_, chosen_);
     add_event_verbs(tree_, chosen_);
     add_completion_verbs(tree_, chosen_);
     add_help_verb(tree_, chosen_);

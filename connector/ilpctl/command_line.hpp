@@ -25,6 +25,7 @@ struct global_terms {
     bool json = false;
     bool raw = false;
     std::chrono::milliseconds timeout = std::chrono::seconds{10};
+    std::optional<std::chrono::milliseconds> watch{};  ///< the time after which the verb is run again
 };
 
 /// The tree of all verbs and their options. It is used for parsing and for completion, and compared with the manual
@@ -54,6 +55,9 @@ struct system_interface {
     std::ostream& err;
     std::function<std::unique_ptr<api>(daemon_location, credentials, std::chrono::milliseconds)> connect;
     bool err_is_terminal = false;  ///< `err` is a terminal that can write a line again
+    bool out_is_terminal = false;  ///< likewise `out`
+    /// Waits; false: the program shall end instead.
+    std::function<bool(std::chrono::milliseconds)> pause = [](std::chrono::milliseconds) { return false; };
 };
 
 /// Runs the whole program. `words` are its arguments without the program name.

@@ -69,6 +69,12 @@ const document peers{"peers",
 const document peer{"peer",
                     "query Peer($id: String!, $secrets: Boolean = false) { peer(id: $id) { ...PeerFields } "
                     "} " PEER_FIELDS};
+const document traffic{
+    "peers",
+    "query Traffic($after: String, $first: Int) { peers(after: $after, first: $first) { edges { node { "
+    "id name staticIlpAddress asset { code scale } liquidity reachability { state } traffic { incoming "
+    "{ prepares fulfills rejects } outgoing { prepares } packetsInFlight refusals { count } durations { "
+    "seconds count } } } } " PAGE_FIELDS " } }"};
 const document create_peer{"createPeer",
                            "mutation CreatePeer($input: CreatePeerInput!, $secrets: Boolean = false) { "
                            "createPeer(input: $input) { peer { ...PeerFields } } } " PEER_FIELDS};

@@ -25,6 +25,7 @@ extern const document delete_asset;
 /// A peer's outgoing token is requested only if `$secrets` is true.
 extern const document peers;
 extern const document peer;
+extern const document traffic;
 extern const document create_peer;
 extern const document add_peer_by_url;
 extern const document update_peer;

@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <thread>
 
 namespace {
 
@@ -15,8 +17,8 @@ optional_text variable(const std::string& name) {
     return text == nullptr ? optional_text{} : optional_text{text};
 }
 
-bool err_is_terminal() {
-    return ::isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb";
+bool is_terminal(int descriptor) {
+    return ::isatty(descriptor) == 1 && variable("TERM") != "dumb";
 }
 
 }  // namespace
@@ -31,7 +33,13 @@ int main(int argc, char** argv) {
                                        std::chrono::milliseconds timeout) -> std::unique_ptr<api> {
                              return std::make_unique<remote_api>(std::move(where), std::move(who), timeout);
                          },
-                         .err_is_terminal = err_is_terminal()};
+                         .err_is_terminal = is_terminal(STDERR_FILENO),
+                         .out_is_terminal = is_terminal(STDOUT_FILENO),
+                         .pause =
+                             [](std::chrono::milliseconds time) {
+                                 std::this_thread::sleep_for(time);
+                                 return static_cast<bool>(std::cout);
+                             }};
     const auto status = run({argv + 1, argv + argc}, system);
     if (!std::cout.flush()) {
         std::cerr << "ilpctl: cannot write to standard output\n";

@@ -106,6 +106,11 @@ account account_of_asset(const json::object& asset) {
 
 }  // namespace
 
+void begin_page(session& s) {
+    constexpr auto home_and_clear = "\x1b[H\x1b[J";
+    if (s.out_is_terminal) s.out << home_and_clear;
+}
+
 void print_json(session& s, const json::value& value) {
     const auto text = peering::canonical_json(value);
     s.out << (text ? *text : json::serialize(value)) << '\n';

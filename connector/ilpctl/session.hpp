@@ -7,7 +7,9 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <istream>
 #include <optional>
 #include <ostream>
@@ -25,9 +27,15 @@ struct session {
     std::ostream& err;
     bool json = false;
     bool err_is_terminal = false;
+    bool out_is_terminal = false;
+    /// Waits; false: the command shall end instead.
+    std::function<bool(std::chrono::milliseconds)> pause{};
     amount_form form = amount_form::units;
     std::vector<std::string> words{};  ///< the command line, without the name of the program
 };
+
+/// Clears a terminal, so that the same thing can be shown again in its place; elsewhere it does nothing.
+void begin_page(session& s);
 
 /// Prints output for programs: one line, with keys in alphabetical order.
 void print_json(session& s, const boost::json::value& value);

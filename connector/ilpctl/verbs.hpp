@@ -35,6 +35,7 @@ void add_account_transfer_verbs(CLI::App& group, chosen_verb& chosen);
 void add_payment_verbs(CLI::App& root, chosen_verb& chosen);
 void add_network_verbs(CLI::App& root, chosen_verb& chosen);
 void add_doctor_verb(CLI::App& root, chosen_verb& chosen);
+void add_top_verb(CLI::App& root, chosen_verb& chosen);
 void add_event_verbs(CLI::App& root, chosen_verb& chosen);
 
 // Helpers shared by several verbs.

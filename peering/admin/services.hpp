@@ -4,6 +4,7 @@
 #include "ilp/clock.hpp"
 #include "ilp/ildcp.hpp"
 #include "ilp/timestamp.hpp"
+#include "peering/admin/traffic.hpp"
 #include "peering/administration/administration.hpp"
 #include "peering/administration/auto_peers.hpp"
 #include "peering/administration/refusal.hpp"
@@ -79,6 +80,10 @@ struct services {
     std::function<examination(const std::shared_ptr<const peer>& peer, std::chrono::milliseconds timeout)> examine;
     /// How our packets to the peer with this id have fared; unknown if there were none.
     std::function<peer_reachability(std::uint32_t peer)> reachability;
+    /// The traffic of the peer with this id; nullopt if it cannot be told now.
+    std::function<std::optional<peer_traffic>(std::uint32_t peer)> traffic = [](std::uint32_t) {
+        return std::optional<peer_traffic>{};
+    };
     /// The peers that are not reachable, with their UUIDs, in any order.
     std::function<std::vector<unreachable_peer>()> unreachable_peers;
     /// Asks another node to become our peer.

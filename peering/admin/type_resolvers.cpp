@@ -5,6 +5,9 @@
 #include "peering/records/text.hpp"
 
 #include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -68,6 +71,48 @@ value to_value(const peer_reachability& found) {
                    {"lastError", found.last_failure ? value{found.last_error} : value{}},
                    {"lastErrorAt", time_of(found.last_failure)},
                    {"roundTripMs", found.round_trip ? value{milliseconds{*found.round_trip}.count()} : value{}}}};
+}
+
+value amount_of(double sum) {
+    // It is a sum over doubles, so it may be inexact, and beyond the range of the type.
+    constexpr auto max = std::numeric_limits<std::uint64_t>::max();
+    return sum < static_cast<double>(max) ? static_cast<std::uint64_t>(sum) : max;
+}
+
+value to_value(const packet_counts& counted) {
+    return object{"PacketCounts",
+                  {{"prepares", counted.prepares},
+                   {"fulfills", counted.fulfills},
+                   {"rejects", counted.rejects},
+                   {"amount", amount_of(counted.amount)}}};
+}
+
+value to_value(const refusal_count& counted) {
+    return object{"RefusalCount", {{"reason", counted.reason}, {"code", counted.code}, {"count", counted.count}}};
+}
+
+value to_value(const duration_count& counted) {
+    return object{
+        "DurationCount",
+        {{"seconds", std::isinf(counted.seconds) ? value{} : value{counted.seconds}}, {"count", counted.count}}};
+}
+
+template <typename Counted>
+value list_of(const std::vector<Counted>& counted) {
+    value::list values;
+    for (const Counted& each : counted) values.push_back(to_value(each));
+    return value{std::move(values)};
+}
+
+value to_value(const std::optional<peer_traffic>& traffic) {
+    if (!traffic) return {};
+    return object{"PeerTraffic",
+                  {{"incoming", to_value(traffic->incoming)},
+                   {"outgoing", to_value(traffic->outgoing)},
+                   {"packetsInFlight", traffic->packets_in_flight},
+                   {"amountInFlight", amount_of(traffic->amount_in_flight)},
+                   {"refusals", list_of(traffic->refusals)},
+                   {"durations", list_of(traffic->durations)}}};
 }
 
 field_result no_fees(const page_request& request) {
@@ -164,6 +209,10 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
         return to_value(reachability(call).split_accepted);
     };
     to["Peer.reachability"] = [reachability](const call& call) -> field_result { return to_value(reachability(call)); };
+    to["Peer.traffic"] = [&services](const call& call) -> field_result {
+        const auto peer = services.directory.find_peer(call.of<peer_view>().id);
+        return peer == nullptr ? value{} : to_value(services.traffic(peer->id));
+    };
     to["Peer.tenant"] = tenant;
     to["Peer.tenantId"] = tenant_id;
 

@@ -1,4 +1,5 @@
 #include "tests/integration/split_link.hpp"
+#include "tests/support/admin_client.hpp"
 #include "tests/support/ilpctl.hpp"
 #include "tests/support/rig.hpp"
 
@@ -85,6 +86,43 @@ TEST_CASE("ilpctl doctor: a peer that answers every packet with a Reject, or not
     CHECK(found.at("way from it") == "unknown");
     r.p2.stop();
     CHECK(eventually([&] { return examine(r.d, "p2").at("way to it") == "fault"; }));
+}
+
+TEST_CASE("ilpctl top: shows what the workers have counted for each peer") {
+    rig r{[](daemon_terms& terms) { terms.connector = {"workers: 2"}; }};
+    CHECK(outcome(r.send(prepare{.amount = 70})) == "fulfill");
+    CHECK(outcome(r.send(prepare{.amount = 30})) == "fulfill");
+    CHECK(outcome(r.send(prepare{.amount = 5, .destination = "test.nowhere"})) == "F02");
+    const admin_client admin{r.d.admin_port()};
+    const auto traffic_of = [&](const std::string& name) {
+        const auto peers = admin
+                               .ask(
+                                   "query { peers { edges { node { name traffic { incoming { prepares fulfills rejects "
+                                   "amount } outgoing { prepares fulfills amount } packetsInFlight refusals { reason "
+                                   "code count } durations { seconds count } } } } } }")
+                               .field();
+        for (const json::value& edge : peers.at("edges").as_array()) {
+            if (edge.at("node").at("name") == json::value(name)) return edge.at("node").at("traffic");
+        }
+        return json::value{};
+    };
+    json::value p1;
+    // What was sampled before these packets is shown for half a second.
+    CHECK(eventually([&] {
+        p1 = traffic_of("p1");
+        return p1.at("incoming").at("prepares") == json::value("3");
+    }));
+    CHECK(p1.at("incoming") == json::value{{"prepares", "3"}, {"fulfills", "2"}, {"rejects", "1"}, {"amount", "100"}});
+    CHECK(p1.at("refusals") ==
+          json::value(json::array{json::object{{"reason", "no_route"}, {"code", "F02"}, {"count", "1"}}}));
+    CHECK(p1.at("durations").as_array().size() == 13);
+    CHECK(p1.at("durations").as_array().back().at("seconds").is_null());
+    CHECK(traffic_of("p2").at("outgoing") == json::value{{"prepares", "2"}, {"fulfills", "2"}, {"amount", "100"}});
+
+    const auto run = run_ilpctl(r.d.admin_port(), {"top", "--once", "--interval", "1s"});
+    INFO(run.err);
+    CHECK(run.status == 0);
+    CHECK(run.out.contains("p1 at test.p1"));
 }
 
 }  // namespace doctor_test

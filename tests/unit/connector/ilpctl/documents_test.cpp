@@ -60,7 +60,8 @@ constexpr std::array all{&status,
                          &payment,
                          &create_payment,
                          &cancel_payment,
-                         &examine_peer};
+                         &examine_peer,
+                         &traffic};
 
 }  // namespace
 

@@ -64,7 +64,13 @@ public:
                 waits = timeout;
                 return std::make_unique<link>(*this);
             },
-            .err_is_terminal = err_is_terminal};
+            .err_is_terminal = err_is_terminal,
+            .out_is_terminal = out_is_terminal,
+            .pause =
+                [this](std::chrono::milliseconds time) {
+                    paused = time;
+                    return pauses-- > 0;
+                }};
         const auto status = ilpctl::run(words, system);
         return {status, out.str(), err.str()};
     }
@@ -76,6 +82,9 @@ public:
     std::map<std::string, std::string> environment;
     std::string input_text;  ///< standard input
     bool err_is_terminal = false;
+    bool out_is_terminal = false;
+    int pauses = 0;                      ///< how many times the program waits before it shall end
+    std::chrono::milliseconds paused{};  ///< how long it has waited the last time
     std::vector<request> requests;
     std::string url;
     bool speaks_tls = false;
