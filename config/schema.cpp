@@ -94,6 +94,8 @@ section<admin_settings> define_admin() {
                       "Further host names by which clients may address the Admin API while `admin.api_secret` is not "
                       "set. Loopback addresses, `localhost` and the host of `admin.listen` are always accepted; a "
                       "request with any other `Host` is refused, because a web page may have sent it."),
+        setting("console", &s::console, boolean(), default_value{"true"},
+                "Whether `admin.listen` serves the console, the pages for an operator's browser, at `/`."),
     };
 }
 

@@ -79,6 +79,7 @@ struct admin_settings {
     std::optional<secret> api_secret;  ///< absent: requests need no signature
     std::string tenant_id;             ///< in lower case
     std::vector<std::string> hosts;    ///< in lower case; further names that the Host header may have
+    bool console = true;               ///< whether the pages of the console are served
     friend bool operator==(const admin_settings&, const admin_settings&) = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include "connector/base/client_network.hpp"
 #include "connector/base/log.hpp"
+#include "connector/console/console.hpp"
 #include "ilp/clock.hpp"
 
 #include <boost/asio/post.hpp>
@@ -26,6 +27,21 @@ http_response busy() {
 
 http_response stopping() {
     return failure(503, "The daemon is stopping and takes no further requests: try again when it has been started");
+}
+
+/// Null if the request is not for a file of the console.
+const console::file* console_file_for(const http_request& request) {
+    const std::string_view target = request.target;
+    return request.method == "GET" ? console::find(target.substr(0, target.find('?'))) : nullptr;
+}
+
+http_response serve(const console::file& file) {
+    return {.content_type = std::string{file.content_type},
+            .body = std::string{file.body},
+            .headers = {{"Content-Security-Policy", std::string{console::content_security_policy}},
+                        {"X-Content-Type-Options", "nosniff"},
+                        {"Referrer-Policy", "no-referrer"},
+                        {"Cross-Origin-Resource-Policy", "same-origin"}}};
 }
 
 /// A query can cause it as often as it is sent.
@@ -74,6 +90,7 @@ admin_server::admin_server(boost::asio::io_context& context, config::admin_setti
                            const peering::graphql::engine& engine,
                            peering::admin::endpoint::context_factory new_context)
     : context_{context},
+      has_console_{settings.console},
       endpoint_{engine, std::move(settings), ilp::wall_clock(), std::move(new_context)},
       under_way_{std::make_shared<under_way>()},
       server_{context,
@@ -92,6 +109,9 @@ void admin_server::stop(std::function<void()> stopped) {
 
 void admin_server::answer(http_request request, std::function<void(http_response)> done) {
     const auto now = ilp::wall_clock();
+    if (has_console_) {
+        if (const auto* const file = console_file_for(request)) return done(serve(*file));
+    }
     if (!request.target.starts_with("/graphql")) return done(ask(endpoint_, request, now));  // does not block
     if (stopping_) return done(stopping());
     if (under_way_->requests >= threads + waiting_max) return done(busy());

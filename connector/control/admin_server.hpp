@@ -16,9 +16,9 @@
 
 namespace connector {
 
-/// The Admin API on a listener of its own. A small thread pool answers the requests, since resolvers may block; the
-/// loop only reads and writes. Destroy it on the loop or after the loop has ended; the destructor waits for resolvers
-/// that are still running (see stop()).
+/// The Admin API on a listener of its own, and the console, whose pages use it. A small thread pool answers the
+/// requests, since resolvers may block; the loop only reads and writes. Destroy it on the loop or after the loop has
+/// ended; the destructor waits for resolvers that are still running (see stop()).
 class admin_server {
 public:
     static constexpr std::size_t threads = 6;  ///< a few more than calls that may wait for other nodes: see call_limit
@@ -45,6 +45,7 @@ private:
     void answer(http_request request, std::function<void(http_response)> done);
 
     boost::asio::io_context& context_;
+    const bool has_console_;
     peering::admin::endpoint endpoint_;
     std::shared_ptr<under_way> under_way_;
     std::atomic<bool> stopping_ = false;

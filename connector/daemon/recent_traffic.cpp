@@ -54,21 +54,23 @@ std::optional<peering::admin::peer_traffic> recent_traffic::of(std::uint32_t pee
 
 std::shared_ptr<const recent_traffic::counters_by_peer> recent_traffic::current() {
     const std::lock_guard lock{mutex_};
-    const auto now = std::chrono::steady_clock::now();
-    if (latest_ && now - taken_at_ < age_max) return latest_;
+    // A look that got no answer counts, too: otherwise those who wait for it would wait one after the other.
+    if (taken_at_ && std::chrono::steady_clock::now() - *taken_at_ < age_max) return latest_;
     const auto promise = std::make_shared<std::promise<std::vector<worker_sample>>>();
     auto future = promise->get_future();
     boost::asio::post(control_, [this, promise] {
         workers_.sample([promise](std::vector<worker_sample> samples) { promise->set_value(std::move(samples)); });
     });
-    if (future.wait_for(patience) != std::future_status::ready) return nullptr;
-    auto sums = std::make_shared<counters_by_peer>();
-    const auto samples = future.get();
-    for (const worker_sample& sample : samples) {
-        for (const peer_sample& peer : sample.peers) (*sums)[peer.peer].add(peer.counters);
+    latest_.reset();
+    if (future.wait_for(patience) == std::future_status::ready) {
+        auto sums = std::make_shared<counters_by_peer>();
+        const auto samples = future.get();
+        for (const worker_sample& sample : samples) {
+            for (const peer_sample& peer : sample.peers) (*sums)[peer.peer].add(peer.counters);
+        }
+        latest_ = std::move(sums);
     }
-    latest_ = std::move(sums);
-    taken_at_ = now;
+    taken_at_ = std::chrono::steady_clock::now();
     return latest_;
 }
 

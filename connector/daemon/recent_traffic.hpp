@@ -35,7 +35,7 @@ private:
     worker_pool& workers_;
     std::mutex mutex_;  ///< held while the workers are asked: others need the same answer
     std::shared_ptr<const counters_by_peer> latest_;
-    ilp::steady_time taken_at_{};
+    std::optional<ilp::steady_time> taken_at_;  ///< when the workers were asked last
 };
 
 }  // namespace connector

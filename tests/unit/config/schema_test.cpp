@@ -43,6 +43,7 @@ admin:
   hosts:
     - "ilpd.internal"
     - "fd00::1"
+  console: false
 metrics:
   listen: "0.0.0.0:9999"
   certificate_file: "/tls/metrics.pem"
@@ -260,6 +261,7 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.auto_peering.request_rate == 3);
     CHECK(s.auto_peering.request_rate_per_address == 30);
     CHECK(s.admin.hosts == std::vector<std::string>{"ilpd.internal", "fd00::1"});
+    CHECK_FALSE(s.admin.console);
     CHECK(s.auto_peering.allow_private_addresses);
     CHECK(s.auto_peering.allow_plain_http);
     CHECK(s.spsp.enabled);

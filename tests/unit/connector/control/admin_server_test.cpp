@@ -1,5 +1,7 @@
 #include "connector/control/admin_server.hpp"
 
+#include "connector/console/console.hpp"
+#include "ilp/bytes.hpp"
 #include "tests/support/http.hpp"
 #include "tests/support/packets.hpp"
 
@@ -7,14 +9,17 @@
 #include <boost/asio/ip/address.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <future>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -66,7 +71,7 @@ private:
 /// The server on a loop with its own thread, with resolvers that can be blocked.
 class rig {
 public:
-    explicit rig(bool contexts_fail = false)
+    explicit rig(bool contexts_fail = false, bool has_console = true)
         : engine_{graphql::schema::build(definition, {}).value(),
                   {{"Query.number", [](const graphql::call&) -> graphql::field_result { return 7; }},
                    {"Query.held",
@@ -78,6 +83,7 @@ public:
                     [](const graphql::call&) -> graphql::field_result { throw std::runtime_error{"disk"}; }}}} {
         auto settings = config::admin_settings{};
         settings.tenant_id = "00000000-0000-4000-8000-000000000001";
+        settings.console = has_console;
         server_.emplace(context_, settings, engine_, [contexts_fail] {
             if (contexts_fail) throw std::runtime_error{"no context"};
             return std::make_unique<graphql::context>();
@@ -144,13 +150,55 @@ TEST_CASE("admin server: it sends the endpoint's responses over HTTP") {
     CHECK(answer->header("cache-control") == "no-store");
     CHECK(text_of(connection.exchange({.method = "GET", .target = "/healthz"})) == "200 ok");
     CHECK(connection.exchange({.method = "GET", .target = "/graphql"})->header("allow") == "POST");
-    CHECK(connection.exchange({.method = "GET", .target = "/"})->status() == 404);
+    CHECK(connection.exchange({.method = "GET", .target = "/nothing"})->status() == 404);
     auto newer = asking("{ number }");
     newer.headers.emplace_back("ACCEPT", "application/graphql-response+json");
     CHECK(connection.exchange(newer)->header("content-type") == "application/graphql-response+json");
     auto stranger = asking("{ number }");
     stranger.headers.emplace_back("Tenant-Id", "somebody");
     CHECK(connection.exchange(stranger)->status() == 401);
+}
+
+TEST_CASE("admin server: the console is served with a policy, and only if it is wanted") {
+    rig r;
+    http_connection connection{r.port()};
+    for (const auto& file : console::files()) {
+        const auto answer = connection.exchange({.method = "GET", .target = std::string{file.path} + "?q"});
+        REQUIRE(answer);
+        INFO(file.path);
+        CHECK(answer->status() == 200);
+        CHECK(answer->header("content-type") == file.content_type);
+        CHECK(answer->header("content-security-policy") == console::content_security_policy);
+        CHECK(answer->header("x-content-type-options") == "nosniff");
+        CHECK(std::ranges::equal(answer->body, ilp::as_bytes(file.body)));
+    }
+    const auto page = connection.exchange({.method = "GET", .target = "/"});
+    CHECK(page->header("content-type") == "text/html; charset=utf-8");
+    CHECK(text_of(page).contains("<title>ilpd</title>"));
+    CHECK(connection.exchange({.method = "POST", .target = "/"})->status() == 404);
+    CHECK(connection.exchange({.method = "GET", .target = "/pages"})->status() == 404);
+    CHECK(connection.exchange({.method = "GET", .target = "/main.js/"})->status() == 404);
+
+    rig without{false, false};
+    CHECK(http_connection{without.port()}.exchange({.method = "GET", .target = "/"})->status() == 404);
+}
+
+TEST_CASE("console: the page asks for nothing that is not one of its files") {
+    std::set<std::string_view> paths;
+    for (const auto& file : console::files()) paths.insert(file.path);
+    CHECK(paths.contains("/index.html"));
+    const auto* const page = console::find("/");
+    REQUIRE(page != nullptr);
+    for (const std::string_view attribute : {R"(src=")", R"(href=")"}) {
+        for (auto at = page->body.find(attribute); at != std::string_view::npos; at = page->body.find(attribute, at)) {
+            at += attribute.size();
+            const auto target = page->body.substr(at, page->body.find('"', at) - at);
+            INFO(target);
+            CHECK((target.starts_with('#') || console::find("/" + std::string{target}) != nullptr));
+        }
+    }
+    CHECK_FALSE(page->body.contains("style="));
+    CHECK_FALSE(page->body.contains("onclick"));
 }
 
 TEST_CASE("admin server: a body may have 256 KiB") {
