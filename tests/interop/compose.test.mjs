@@ -26,6 +26,9 @@ test('compose names files, volumes and secrets that exist', async () => {
         for (const other of Object.keys(service.depends_on ?? {})) assert.ok(other in compose.services)
         for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:/)
     }
+    const built = Object.values(compose.services).filter(({ build }) => build)
+    assert.equal(new Set(built.map(({ image }) => image)).size, built.length, 'two services build the same image')
+    for (const { build } of built) await stat(join(FOLDER, build.context, build.dockerfile))
 })
 
 test('the nodes of compose are confined, have time to finish their packets, and are scraped', async () => {
