@@ -32,6 +32,7 @@ void add_completion_verbs(CLI::App& root, chosen_verb& chosen) {
     add_shell("bash", &bash_completion);
     add_shell("zsh", &zsh_completion);
     add_shell("fish", &fish_completion);
+    add_names_verb(group, chosen);
 }
 
 void add_help_verb(CLI::App& root, chosen_verb& chosen) {

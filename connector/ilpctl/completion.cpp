@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 namespace connector::ilpctl {
 namespace {
@@ -40,6 +41,34 @@ std::string pattern(const std::vector<verb_words>& tree, const Wanted& wanted) {
     return fmt::format("{}", fmt::join(names, "|"));
 }
 
+/// The kind of names that a value of this type is one of, as `ilpctl completion names` knows it; empty if it is none.
+/// What is an account at the verbs for money of peers and assets is a receiving account elsewhere.
+std::string_view kind_of_names(std::string_view type, std::string_view path) {
+    const bool is_about_receivers = path.starts_with("account") || path.starts_with("pay");
+    if (type == "PEER") return "peers";
+    if (type == "ASSET") return "assets";
+    if (type == "ACCOUNT") return is_about_receivers ? "accounts" : "owners";
+    if (type == "ADDRESS" && path != "peer create") return "peers";
+    return {};
+}
+
+/// The same for the first argument of a verb.
+std::string_view names_of_argument(const verb_words& words) {
+    for (const CLI::Option* option : words.verb->get_options())
+        if (!option->nonpositional()) return kind_of_names(option->get_name(), words.path);
+    return {};
+}
+
+/// The names of options whose values are names of this kind, as a `case` pattern; a pattern that nothing matches if
+/// there are none.
+std::string pattern_of_names(const std::vector<verb_words>& tree, std::string_view kind) {
+    auto names = std::set<std::string>{};
+    for (const verb_words& words : tree)
+        for (const CLI::Option* option : words.options)
+            if (kind_of_names(option->get_type_name(), words.path) == kind) names.insert(option_name(*option));
+    return names.empty() ? "--" : fmt::format("{}", fmt::join(names, "|"));
+}
+
 /// Returns the paths of all verbs as a `case` pattern; the script uses it to extend the current path word by word.
 std::string steps(const std::vector<verb_words>& tree) {
     auto paths = std::vector<std::string>{};
@@ -48,9 +77,17 @@ std::string steps(const std::vector<verb_words>& tree) {
     return fmt::format("{}", fmt::join(paths, "|"));
 }
 
+// The names that the daemon knows are read line by line and compared as text, so a shell never interprets them.
+
 constexpr auto bash_template = R"(# bash completion for ilpctl: source <(ilpctl completion bash)
+_ilpctl_names() {{
+    local name
+    while IFS= read -r name; do
+        if [[ $name == "$2"* ]]; then COMPREPLY+=("$name"); fi
+    done < <(ilpctl --timeout 2s completion names "$1" 2>/dev/null)
+}}
 _ilpctl() {{
-    local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} path= word verbs= options= skip= i
+    local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} path= word verbs= options= names= skip= i
     COMPREPLY=()
     # --option=value comes as three words.
     if [[ $before == '=' ]]; then before=${{COMP_WORDS[COMP_CWORD - 2]}}; fi
@@ -61,6 +98,9 @@ _ilpctl() {{
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
+    {peers}) _ilpctl_names peers "$current"; return ;;
+    {assets}) _ilpctl_names assets "$current"; return ;;
+    {accounts}) _ilpctl_names accounts "$current"; return ;;
     {values}) return ;;
     esac
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -79,6 +119,8 @@ _ilpctl() {{
 {cases}    esac
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    elif [[ $names ]]; then
+        _ilpctl_names "$names" "$current"
     else
         mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
     fi
@@ -88,12 +130,20 @@ complete -F _ilpctl ilpctl
 
 constexpr auto zsh_template = R"(#compdef ilpctl
 # zsh completion for ilpctl: a file _ilpctl in a folder of $fpath, or source <(ilpctl completion zsh)
+_ilpctl_names() {{
+    local -a names
+    names=("${{(@f)$(ilpctl --timeout 2s completion names $1 2>/dev/null)}}")
+    compadd -a names
+}}
 _ilpctl() {{
-    local before=${{words[CURRENT - 1]}} at= word skip=
+    local before=${{words[CURRENT - 1]}} at= word skip= names=
     local -a verbs options
     if [[ $PREFIX == (${{~:-{files}}})=* ]]; then compset -P '*='; _files; return; fi
     case $before in
     ({files}) _files; return ;;
+    ({peers}) _ilpctl_names peers; return ;;
+    ({assets}) _ilpctl_names assets; return ;;
+    ({accounts}) _ilpctl_names accounts; return ;;
     ({values}) return 1 ;;
     esac
     for word in ${{words[2,CURRENT - 1]}}; do
@@ -110,6 +160,8 @@ _ilpctl() {{
 {cases}    esac
     if [[ $PREFIX == -* ]]; then
         _describe -o option options
+    elif [[ -n $names ]]; then
+        _ilpctl_names $names
     elif (( $#verbs )); then
         _describe verb verbs
     fi
@@ -155,6 +207,10 @@ std::string fish_path(const verb_words& words) {
     return words.path.empty() ? "''" : "' " + words.path + "'";
 }
 
+std::string fish_names(std::string_view kind) {
+    return fmt::format("'(ilpctl --timeout 2s completion names {} 2>/dev/null)'", kind);
+}
+
 }  // namespace
 
 std::vector<verb_words> words_of(const CLI::App& tree) {
@@ -183,12 +239,14 @@ std::string bash_completion(const CLI::App& tree) {
         for (const CLI::App* verb : words.verbs) verbs.push_back(verb->get_name());
         auto options = std::vector<std::string>{};
         for (const CLI::Option* option : options_at(words, all.front())) options.push_back(option_name(*option));
-        cases += fmt::format("    '{}') verbs='{}' options='{}' ;;\n", words.path, fmt::join(verbs, " "),
-                             fmt::join(options, " "));
+        const auto names = names_of_argument(words);
+        cases += fmt::format("    '{}') verbs='{}' options='{}'{} ;;\n", words.path, fmt::join(verbs, " "),
+                             fmt::join(options, " "), names.empty() ? "" : fmt::format(" names={}", names));
     }
-    return fmt::format(bash_template, fmt::arg("files", pattern(all, takes_file)),
-                       fmt::arg("values", pattern(all, takes_value)), fmt::arg("steps", steps(all)),
-                       fmt::arg("cases", cases));
+    return fmt::format(
+        bash_template, fmt::arg("files", pattern(all, takes_file)), fmt::arg("peers", pattern_of_names(all, "peers")),
+        fmt::arg("assets", pattern_of_names(all, "assets")), fmt::arg("accounts", pattern_of_names(all, "accounts")),
+        fmt::arg("values", pattern(all, takes_value)), fmt::arg("steps", steps(all)), fmt::arg("cases", cases));
 }
 
 std::string zsh_completion(const CLI::App& tree) {
@@ -201,11 +259,14 @@ std::string zsh_completion(const CLI::App& tree) {
         auto options = std::string{};
         for (const CLI::Option* option : options_at(words, all.front()))
             options += " " + in_quotes(option_name(*option) + ":" + option->get_description());
-        cases += fmt::format("    ('{}') verbs=({}) options=({}) ;;\n", words.path, verbs, options);
+        const auto names = names_of_argument(words);
+        cases += fmt::format("    ('{}') verbs=({}) options=({}){} ;;\n", words.path, verbs, options,
+                             names.empty() ? "" : fmt::format(" names={}", names));
     }
-    return fmt::format(zsh_template, fmt::arg("files", pattern(all, takes_file)),
-                       fmt::arg("values", pattern(all, takes_value)), fmt::arg("steps", steps(all)),
-                       fmt::arg("cases", cases));
+    return fmt::format(
+        zsh_template, fmt::arg("files", pattern(all, takes_file)), fmt::arg("peers", pattern_of_names(all, "peers")),
+        fmt::arg("assets", pattern_of_names(all, "assets")), fmt::arg("accounts", pattern_of_names(all, "accounts")),
+        fmt::arg("values", pattern(all, takes_value)), fmt::arg("steps", steps(all)), fmt::arg("cases", cases));
 }
 
 std::string fish_completion(const CLI::App& tree) {
@@ -219,9 +280,13 @@ std::string fish_completion(const CLI::App& tree) {
         for (const CLI::App* verb : words.verbs)
             lines += fmt::format("complete -c ilpctl -n \"__ilpctl_is_at {}\" -a {} -d {}\n", path, verb->get_name(),
                                  in_fish_quotes(verb->get_description()));
+        if (const auto names = names_of_argument(words); !names.empty())
+            lines += fmt::format("complete -c ilpctl -n \"__ilpctl_is_at {}\" -a {}\n", path, fish_names(names));
         for (const CLI::Option* option : options_at(words, all.front())) {
             if (takes_value(*option)) values.insert(option_name(*option));
-            const char* const value = takes_file(*option) ? " -r -F" : takes_value(*option) ? " -x" : "";
+            auto value = std::string{takes_file(*option) ? " -r -F" : takes_value(*option) ? " -x" : ""};
+            if (const auto names = kind_of_names(option->get_type_name(), words.path); !names.empty())
+                value += " -a " + fish_names(names);
             lines += fmt::format("complete -c ilpctl -n \"__ilpctl_is_at {}\" -l {}{} -d {}\n", path,
                                  option_name(*option).substr(2), value, in_fish_quotes(option->get_description()));
         }

@@ -36,6 +36,8 @@ void add_payment_verbs(CLI::App& root, chosen_verb& chosen);
 void add_network_verbs(CLI::App& root, chosen_verb& chosen);
 void add_doctor_verb(CLI::App& root, chosen_verb& chosen);
 void add_top_verb(CLI::App& root, chosen_verb& chosen);
+/// The verb that the completion scripts call.
+void add_names_verb(CLI::App& group, chosen_verb& chosen);
 void add_event_verbs(CLI::App& root, chosen_verb& chosen);
 
 // Helpers shared by several verbs.
