@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace connector::ilpctl {
@@ -29,6 +30,7 @@ struct one_withdrawal {
 struct transfers_terms {
     std::string account;
     page_terms page;
+    bool csv = false;
 };
 
 using find_owner = account (*)(session&, std::string_view);
@@ -142,7 +144,9 @@ void list_transfers_of(session& s, const transfers_terms& terms, find_owner find
         const auto& transfer = node.as_object();
         const auto is_incoming = transfer.at("incoming").as_bool();
         const auto is_exact = transfer.contains("exactAmount");
-        const auto amount = amount_field(s, transfer, is_exact ? "exactAmount" : "amount", account.unit);
+        auto amount = amount_field(s, transfer, is_exact ? "exactAmount" : "amount", account.unit);
+        // Spreadsheets calculate with numbers only.
+        if (terms.csv) amount.resize(std::min(amount.size(), amount.find(' ')));
         const auto* const other = is_incoming ? "debitAccountName" : "creditAccountName";
         const auto packets = field(transfer, "packets");  // of one commit, or of a day; 0 for an operator's transfer
         const auto is_named = !transfer.at(other).is_null();
@@ -155,7 +159,7 @@ void list_transfers_of(session& s, const transfers_terms& terms, find_owner find
                                                  : "creditAccountId"),
                    field(transfer, "id")});
     }
-    s.out << table.text();
+    s.out << (terms.csv ? table.csv() : table.text());
 }
 
 void list_transfers(session& s, const transfers_terms& terms) {
@@ -210,6 +214,7 @@ void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen) {
                                list, &list_transfers);
     add_required(list_verb, "ACCOUNT", list->account, "", whose);
     add_page_terms(list_verb, list->page, 20);
+    list_verb.add_flag("--csv", list->csv, "print comma-separated values, with amounts as numbers");
 }
 
 void add_account_transfer_verbs(CLI::App& group, chosen_verb& chosen) {
@@ -227,6 +232,7 @@ void add_account_transfer_verbs(CLI::App& group, chosen_verb& chosen) {
                  &list_transfers_of_receiver);
     add_required(list_verb, "ACCOUNT", list->account, "", whose_payments);
     add_page_terms(list_verb, list->page, 20);
+    list_verb.add_flag("--csv", list->csv, "print comma-separated values, with amounts as numbers");
 }
 
 }  // namespace connector::ilpctl

@@ -40,6 +40,16 @@ std::size_t width(std::string_view printable_text) {
         std::ranges::count_if(printable_text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
+constexpr std::string_view csv_line_end = "\r\n";
+
+std::string csv_field(std::string_view cell) {
+    const bool is_formula = !cell.empty() && std::string_view{"=+-@"}.contains(cell.front()) && cell != "-";
+    auto text = (is_formula ? "'" : "") + std::string{cell};
+    if (text.find_first_of(",\"") == std::string::npos) return text;
+    for (auto at = text.find('"'); at != std::string::npos; at = text.find('"', at + 2)) text.insert(at, 1, '"');
+    return '"' + text + '"';
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -91,6 +101,17 @@ std::string table::text() const {
     };
     append_row([&](std::size_t i) -> const std::string& { return columns_[i].heading; });
     for (const auto& row : rows_) append_row([&](std::size_t i) -> const std::string& { return row[i]; });
+    return result;
+}
+
+std::string table::csv() const {
+    auto result = std::string{};
+    for (std::size_t i = 0; i < columns_.size(); ++i) result += (i == 0 ? "" : ",") + csv_field(columns_[i].heading);
+    result += csv_line_end;
+    for (const auto& row : rows_) {
+        for (std::size_t i = 0; i < row.size(); ++i) result += (i == 0 ? "" : ",") + csv_field(row[i]);
+        result += csv_line_end;
+    }
     return result;
 }
 

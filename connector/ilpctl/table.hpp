@@ -29,6 +29,10 @@ public:
 
     std::string text() const;
 
+    /// The same as comma-separated values (RFC 4180). A cell that a spreadsheet would take for a formula begins with an
+    /// apostrophe.
+    std::string csv() const;
+
 private:
     std::vector<column> columns_;
     std::vector<std::vector<std::string>> rows_;

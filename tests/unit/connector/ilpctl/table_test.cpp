@@ -56,4 +56,12 @@ TEST_CASE("ilpctl tables: control characters from the server are escaped") {
     CHECK(printable("Zürich 😀") == "Zürich 😀");
 }
 
+TEST_CASE("ilpctl table: as comma-separated values, cells keep their texts, and none is a formula") {
+    auto rows = table{{{"NAME"}, {"AMOUNT", alignment::right}}};
+    rows.add({"a, \"b\"", "12.50"});
+    rows.add({"=1+1", "-"});
+    rows.add({"@x", ""});
+    CHECK(rows.csv() == "NAME,AMOUNT\r\n\"a, \"\"b\"\"\",12.50\r\n'=1+1,-\r\n'@x,\r\n");
+}
+
 }  // namespace table_test

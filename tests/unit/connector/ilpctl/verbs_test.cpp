@@ -714,6 +714,12 @@ TEST_CASE("ilpctl transfers: both directions in one list, with names, in as many
     d.will_answer(documents::transfers, page_answer({transfer("1", "1", true, "x", 1)}));
     CHECK(parsed(d.run({"transfers", bob_id, "--all", "--json"})).as_array().size() == 2);
     CHECK(d.last().variables.at("after") == json::value("2"));
+
+    d.will_answer(documents::peer, peer_answer());
+    d.will_answer(documents::transfers, page_answer({transfer("2", "2000000000", false, "=carol", 317)}));
+    CHECK(done(d.run({"transfers", bob_id, "--csv"})) ==
+          "CREATED,TYPE,STATE,IN,OUT,PACKETS,EXPIRES,OTHER ACCOUNT,ID\r\n"
+          "2026-08-02,TRANSFER,POSTED,,2.00,317,-,'=carol,2\r\n");
 }
 
 TEST_CASE("ilpctl transfers: the sum of a day shows the day, and an amount of any size") {
