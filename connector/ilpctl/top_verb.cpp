@@ -53,8 +53,10 @@ std::vector<row> rows_between(const look& before, const look& after) {
         rows.push_back({&peer, rates_between(earlier == before.traffic.end() ? json::value(nullptr) : earlier->second,
                                              *now, seconds)});
     }
-    std::ranges::stable_sort(rows, std::greater{},
-                             [](const row& each) { return each.rates.received + each.rates.sent; });
+    const auto rank = [](const row& each) {
+        return std::pair{-(each.rates.received + each.rates.sent), label_of_peer(*each.peer)};
+    };
+    std::ranges::sort(rows, {}, rank);
     return rows;
 }
 
