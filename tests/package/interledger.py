@@ -19,10 +19,10 @@ def fulfillment_for(data):
     return hashlib.sha256(b"preimage of " + data).digest()
 
 
-def prepare(amount, destination, data, seconds=20):
+def prepare(amount, destination, data, seconds=20, fulfillment=None):
     at = time.time() + seconds
     expires = time.strftime("%Y%m%d%H%M%S", time.gmtime(at)) + f"{int(at * 1000) % 1000:03}"
-    condition = hashlib.sha256(fulfillment_for(data)).digest()
+    condition = hashlib.sha256(fulfillment or fulfillment_for(data)).digest()
     return b"\x0c" + octets(
         amount.to_bytes(8, "big") + expires.encode() + condition + octets(destination.encode()) + octets(data))
 
@@ -71,7 +71,8 @@ class Peer:
 class Sender:
     """Posts Prepares to the daemon, on one connection for as long as the daemon keeps it."""
 
-    def __init__(self, port, token):
+    def __init__(self, port, token, host="127.0.0.1"):
+        self.host = host
         self.port = port
         self.token = token
         self.connection = None
@@ -79,7 +80,7 @@ class Sender:
     def send(self, packet):
         """The answer: b'\\x0d...' for a Fulfill, b'\\x0e...' for a Reject."""
         if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            self.connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         self.connection.request("POST", "/", packet, {
             "authorization": "Bearer " + self.token, "content-type": "application/octet-stream"})
         answer = self.connection.getresponse()
@@ -92,12 +93,12 @@ class Sender:
         return body
 
 
-def wait_until_ready(port, is_running=lambda: True, limit=60):
+def wait_until_ready(port, is_running=lambda: True, limit=60, host="127.0.0.1"):
     """Waits until /readyz says so."""
     end = time.monotonic() + limit
     while time.monotonic() < end and is_running():
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection = http.client.HTTPConnection(host, port, timeout=5)
             connection.request("GET", "/readyz")
             if connection.getresponse().status == 200:
                 return
