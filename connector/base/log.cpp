@@ -171,6 +171,10 @@ void configure(const config::log_settings& settings) {
     to_journal = is_journal(STDERR_FILENO);
 }
 
+void set_level(level lowest_level) noexcept {
+    lowest.store(lowest_level, std::memory_order_relaxed);
+}
+
 std::string escape(std::string_view text) {
     std::string out;
     out.reserve(text.size());

@@ -41,6 +41,9 @@ struct field {
 /// is the journal of systemd, each line begins with its priority, as `<N>`.
 void configure(const config::log_settings& settings);
 
+/// Changes the lowest level of lines that are written. May be called from any thread.
+void set_level(level lowest_level) noexcept;
+
 bool enabled(level level) noexcept;
 
 /// Keeps printable ASCII and writes everything else as \xNN, so that no untrusted byte reaches a terminal or breaks a

@@ -63,15 +63,17 @@ void reload::apply(const loaded_contents& loaded) {
 
 void reload::succeeded(const contents& loaded) {
     std::vector<std::string> waiting = config::differences(running_, loaded.settings);
-    std::erase_if(waiting,
-                  [](const std::string& key) { return key.starts_with("rates.") || is_about_operator_tls(key); });
+    std::erase_if(waiting, [](const std::string& key) {
+        return key.starts_with("rates.") || key == "log.level" || is_about_operator_tls(key);
+    });
+    log::set_level(loaded.settings.log.level);
     parts_.rates.configure(loaded.settings.rates, parts_.book.directory, loaded.tls.rates);
     parts_.use_tls(loaded.tls);
     for (const std::string& warning : loaded.tls.warnings()) log::write(log::level::warn, warning);
     last_ = {true, ilp::wall_clock()};
     if (!waiting.empty()) {
         log::write(log::level::warn,
-                   "settings other than assets, peers, rates and certificates take effect at the next start",
+                   "settings other than assets, peers, rates, certificates and log.level take effect at the next start",
                    {{"settings", config::join({waiting.begin(), waiting.end()}, ", ")}});
     }
     log::write(log::level::info, "reloaded", {{"peers", parts_.book.directory.peer_count()}});

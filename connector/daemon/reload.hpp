@@ -18,8 +18,8 @@
 
 namespace connector {
 
-/// On SIGHUP, applies the peers, assets, rates and certificates of the file, all or nothing: a file with a problem
-/// changes nothing, be it the configuration or one with a certificate.
+/// On SIGHUP, applies the peers, assets, rates, certificates and level of the log of the file, all or nothing: a file
+/// with a problem changes nothing, be it the configuration or one with a certificate.
 /// One reload is done at a time; a signal that arrives meanwhile is handled after it. Runs on the control loop, which
 /// must have stopped before this object is destroyed, and uses the helper for reading the file.
 class reload {

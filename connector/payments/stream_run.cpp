@@ -97,8 +97,8 @@ void stream_run::answer(std::uint64_t request, ilp::bytes_view octets, bool held
     take_answer(request, octets, held, std::nullopt);
 }
 
-void stream_run::answer_refusal(std::uint64_t request, reject_reason reason, ilp::bytes_view reject) {
-    take_answer(request, reject, false, reason);
+void stream_run::reject(std::uint64_t request, ilp::bytes_view packet, const failure& failure) {
+    take_answer(request, packet, false, failure.of_this_node);
 }
 
 /// `reason`: why this node refuses the packet, if it does.

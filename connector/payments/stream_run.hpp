@@ -106,7 +106,7 @@ protected:
 private:
     // answer_sink
     void answer(std::uint64_t request, ilp::bytes_view octets, bool held) override;
-    void answer_refusal(std::uint64_t request, reject_reason reason, ilp::bytes_view reject) override;
+    void reject(std::uint64_t request, ilp::bytes_view packet, const failure& failure) override;
     void release(std::uint64_t request) override;
     void refuse_malformed(std::uint64_t request) override;
 

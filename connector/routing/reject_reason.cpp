@@ -35,10 +35,14 @@ std::string reject_reasons_markdown() {
         "message\n"
         "in the Reject. The identifier is the label `reason` of `ilp_packets_refused_total` ([metrics.md](metrics.md)) "
         "and\n"
-        "the field `reason` of the log line `packet refused`, which is written at the level debug. A Reject from a "
-        "next\n"
-        "hop is passed on unchanged and has no reason here. The message of an F99 is not sent: whoever pays learns why "
-        "from\nthe encrypted reply.");
+        "the field `reason` of the log line `packet refused`, which is written at the level debug;\n"
+        "[watching.md](watching.md#a-packet-that-has-failed) explains how to find the line of one packet. A Reject "
+        "from "
+        "a\n"
+        "next hop is passed on unchanged and has no reason here. The message of an F99 is not sent: whoever pays "
+        "learns "
+        "why\n"
+        "from the encrypted reply.");
     out.columns({"Identifier", "Code", "Name in RFC 27", "Message"});
     for (const auto& [identifier, code, message] : reject_texts) {
         out.row({fmt::format("`{}`", identifier), ilp::code_text(code), ilp::name(code), message});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/transport/request_id.hpp"
+#include "connector/transport/trace_id.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/clock.hpp"
 
@@ -16,8 +17,8 @@ namespace connector {
 /// A worker, to which another one passes an answer that has arrived at its own listener.
 class reply_receiver {
 public:
-    /// Any thread. The answer is to the packet that was sent with this id.
-    virtual void take_reply(const request_id& id, ilp::bytes answer) = 0;
+    /// Any thread. The answer is to the packet that was sent with this id; a Reject may have a trace id.
+    virtual void take_reply(const request_id& id, ilp::bytes answer, const trace_id& trace) = 0;
 
 protected:
     ~reply_receiver() = default;

@@ -2,8 +2,10 @@
 
 #include "connector/loop/event_loop.hpp"
 #include "connector/routing/reject_reason.hpp"
+#include "connector/transport/trace_id.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/clock.hpp"
+#include "ilp/packet.hpp"
 #include "peering/splitting/split_header.hpp"
 #include "peering/splitting/split_plan.hpp"
 
@@ -34,7 +36,14 @@ struct carried_packet {
     ilp::steady_time due = ilp::steady_time::max();  ///< no answer counts that comes later
     /// What the peer takes in parts, as the last response to its request says. With `max_parts` of 0 it takes none.
     peering::split_terms accepts{};
+    /// Of the answer, if that begins as a Reject does and has one. A link sets it before it passes on such an answer.
+    trace_id trace{};
 };
+
+/// Only such answers have a trace id.
+inline bool begins_as_reject(ilp::bytes_view answer) noexcept {
+    return !answer.empty() && ilp::packet_type{answer.front()} == ilp::packet_type::reject;
+}
 
 /// How a packet crosses the link in parts (docs/splitting.md).
 struct parting {

@@ -3,6 +3,7 @@
 #include "connector/routing/token_verifier.hpp"
 #include "connector/transport/answer_sink.hpp"
 #include "connector/transport/request_id.hpp"
+#include "connector/transport/trace_id.hpp"
 #include "ilp/bytes.hpp"
 #include "ilp/condition.hpp"
 #include "peering/directory/peer.hpp"
@@ -65,8 +66,10 @@ public:
                                                      const std::string& /*reply_at*/, ilp::bytes_span /*body*/) {
         return acceptance::malformed;
     }
-    /// Handles the answer to a Prepare that was sent to the peer. Returns false if none was, or it has an answer.
-    virtual bool reply_received(const peering::peer& /*from*/, const request_id& /*id*/, ilp::bytes_view /*answer*/) {
+    /// Handles the answer to a Prepare that was sent to the peer, and the trace id of a Reject. Returns false if no
+    /// such Prepare was sent, or it has an answer.
+    virtual bool reply_received(const peering::peer& /*from*/, const request_id& /*id*/, ilp::bytes_view /*answer*/,
+                                const trace_id& /*trace*/) {
         return false;
     }
 

@@ -28,14 +28,21 @@ const peering::split_outcome& part_collector::fulfilled(place set, ilp::bytes_vi
 
 void part_collector::answer(std::uint64_t request, ilp::bytes_view packet, bool held) {
     const auto set = static_cast<place>(request);
-    const bool is_fulfill = ilp::packet_type{packet.front()} == ilp::packet_type::fulfill;
-    packets_[set]->from->counters.splits.count(is_fulfill                 ? split_result::received_fulfilled
-                                               : sets_.is_incomplete(set) ? split_result::received_incomplete
-                                                                          : split_result::received_rejected);
+    packets_[set]->from->counters.splits.count(split_result::received_fulfilled);
     for (owed_answer& part : packets_[set]->parts) {
         if (part.answer_to != nullptr) part.answer_to->answer(part.request, packet, held);
     }
     if (!held) close(set);
+}
+
+void part_collector::reject(std::uint64_t request, ilp::bytes_view packet, const failure& failure) {
+    const auto set = static_cast<place>(request);
+    packets_[set]->from->counters.splits.count(sets_.is_incomplete(set) ? split_result::received_incomplete
+                                                                        : split_result::received_rejected);
+    for (owed_answer& part : packets_[set]->parts) {
+        if (part.answer_to != nullptr) part.answer_to->reject(part.request, packet, failure);
+    }
+    close(set);
 }
 
 void part_collector::release(std::uint64_t request) {

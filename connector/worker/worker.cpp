@@ -40,6 +40,11 @@ double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
+std::string log_text(const trace_id& trace) {
+    const trace_id::text_form text = trace.text();
+    return std::string{as_text(text)};
+}
+
 }  // namespace
 
 worker::worker(const config::connector_settings& settings, const peering::directory& directory,
@@ -526,8 +531,8 @@ packet_in_flight* worker::carry_out(step decided, const packet_context& context,
     }
     switch (decided) {
         case step::reject:
-            count_refusal(from, context.reason, context.to == nullptr ? nullptr : context.to->asset);
-            refuse(sink, request, context.reason, &context);
+            refuse(sink, request,
+                   note_refusal(from, context.reason, context.to == nullptr ? nullptr : context.to->asset), &context);
             if (context.ends_payment) note_payment(context, {});
             return nullptr;
         case step::fulfill: {
@@ -556,10 +561,11 @@ acceptance worker::asynchronous_prepare_received(const peering::peer& from, cons
     return reply_sender_.was_malformed(*request) ? acceptance::malformed : acceptance::accepted;
 }
 
-bool worker::reply_received(const peering::peer& from, const request_id& id, ilp::bytes_view answer) {
+bool worker::reply_received(const peering::peer& from, const request_id& id, ilp::bytes_view answer,
+                            const trace_id& trace) {
     reply_receiver* const receiver = expected_replies_->claim(id, from.id, loop_.now().steady);
     if (receiver == nullptr) return false;
-    receiver->take_reply(id, {answer.begin(), answer.end()});
+    receiver->take_reply(id, {answer.begin(), answer.end()}, trace);
     return true;
 }
 
@@ -640,28 +646,46 @@ void worker::note_payment(const packet_context& context, ilp::amount received) {
     all.has_ended = all.has_ended || context.ends_payment;
 }
 
-void worker::refuse(answer_sink& sink, std::uint64_t request, reject_reason reason, const packet_context* context) {
+void worker::refuse(answer_sink& sink, std::uint64_t request, const failure& why, const packet_context* context) {
     scratch_.clear();
-    serialize_reject(scratch_, reason, forwarding_table_.own_address(), context);
-    sink.answer_refusal(request, reason, scratch_);
+    serialize_reject(scratch_, *why.of_this_node, forwarding_table_.own_address(), context);
+    sink.reject(request, scratch_, why);
 }
 
-/// `of` is the asset of the next hop, if there is one.
-void worker::count_refusal(peer_state& from, reject_reason reason, const peering::asset* of) {
+/// Counts and logs a packet that this node refuses. `of` is the asset of the next hop, if there is one.
+failure worker::note_refusal(peer_state& from, reject_reason reason, const peering::asset* of) {
     const reject_text& text = describe(reason);
+    const failure noted{traces_.next(), reason};
     from.counters.outgoing.count_reject(text.code);
     from.counters.refusals.count(reason);
-    if (!log::enabled(log::level::debug)) return;
+    if (!log::enabled(log::level::debug)) return noted;
     const log::field peer{"peer", from.name};
     const log::field code{"code", std::string{ilp::code_text(text.code)}};
     const log::field why{"reason", std::string{text.identifier}};
+    const log::field trace{"trace", log_text(noted.trace)};
     const bool is_about_asset =
         reason == reject_reason::asset_lacks_liquidity || reason == reject_reason::asset_share_exceeded;
     if (!is_about_asset || of == nullptr) {
-        return log::write(log::level::debug, "packet refused", {peer, code, why});
+        log::write(log::level::debug, "packet refused", {peer, code, why, trace});
+    } else {
+        const log::field asset{"asset", peering::asset_text(of->code, of->scale)};
+        log::write(log::level::debug, "packet refused", {peer, code, why, asset, trace});
     }
-    log::write(log::level::debug, "packet refused",
-               {peer, code, why, {"asset", peering::asset_text(of->code, of->scale)}});
+    return noted;
+}
+
+/// Logs a Reject of the next hop. `told` is the trace id that has come with it, if there was one. Returns the one under
+/// which the packet is known from here on.
+trace_id worker::note_reject(const packet_in_flight& packet, const reply& reply, const trace_id& told) {
+    const trace_id trace = told ? told : traces_.next();
+    if (log::enabled(log::level::debug)) {
+        log::write(log::level::debug, "packet rejected by the next hop",
+                   {{"peer", packet.from->name},
+                    {"next_hop", packet.to->name},
+                    {"code", std::string{reply.code}},
+                    {"trace", log_text(trace)}});
+    }
+    return trace;
 }
 
 void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
@@ -689,9 +713,10 @@ void worker::answered(carried_packet& carried, ilp::bytes_span answer) {
         case reply_kind::reject: {
             of_next_hop.incoming.count_reject(reply.code);
             packet.from->counters.outgoing.count_reject(reply.code);
+            const trace_id trace = note_reject(packet, reply, std::exchange(packet.trace, {}));
             end_in_flight(packet);
             give_back(packet);
-            if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, reply.packet, false);
+            if (packet.answer_to != nullptr) packet.answer_to->reject(packet.request, reply.packet, {.trace = trace});
             return finish(packet);
         }
         case reply_kind::fulfill:
@@ -747,8 +772,8 @@ void worker::give_back(packet_in_flight& packet) {
 void worker::reject(packet_in_flight& packet, reject_reason reason) {
     end_in_flight(packet);
     give_back(packet);
-    count_refusal(*packet.from, reason);
-    if (packet.answer_to != nullptr) refuse(*packet.answer_to, packet.request, reason);
+    const failure why = note_refusal(*packet.from, reason);
+    if (packet.answer_to != nullptr) refuse(*packet.answer_to, packet.request, why);
     finish(packet);
 }
 

@@ -25,6 +25,7 @@
 #include "connector/transport/prepare_handler.hpp"
 #include "connector/transport/probes.hpp"
 #include "connector/transport/reachability_board.hpp"
+#include "connector/transport/trace_id.hpp"
 #include "connector/worker/make_link.hpp"
 #include "connector/worker/outcome_questions.hpp"
 #include "connector/worker/part_collector.hpp"
@@ -133,7 +134,8 @@ private:
 
     acceptance asynchronous_prepare_received(const peering::peer& from, const request_id& id,
                                              const std::string& reply_at, ilp::bytes_span body) override;
-    bool reply_received(const peering::peer& from, const request_id& id, ilp::bytes_view answer) override;
+    bool reply_received(const peering::peer& from, const request_id& id, ilp::bytes_view answer,
+                        const trace_id& trace) override;
 
     // own_packets
     bool send_own(answer_sink& sink, std::uint64_t request, const peering::peer& payer,
@@ -183,9 +185,9 @@ private:
     packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, peer_state& from,
                                  const packet_context& context);
     void note_payment(const packet_context& context, ilp::amount received);
-    void refuse(answer_sink& sink, std::uint64_t request, reject_reason reason,
-                const packet_context* context = nullptr);
-    void count_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);
+    void refuse(answer_sink& sink, std::uint64_t request, const failure& why, const packet_context* context = nullptr);
+    failure note_refusal(peer_state& from, reject_reason reason, const peering::asset* of = nullptr);
+    trace_id note_reject(const packet_in_flight& packet, const reply& reply, const trace_id& told);
     void end_in_flight(packet_in_flight& packet);
     bool is_full_for(std::uint32_t sender, const peer_state& state);
     void give_back(packet_in_flight& packet);
@@ -246,6 +248,7 @@ private:
 
     router router_;
     ilp::bytes scratch_;  ///< for packets that this node creates
+    trace_source traces_;
 
     forwarding_table forwarding_table_;
     std::shared_ptr<const rate_table> rates_;

@@ -59,8 +59,7 @@ owed_answer* worker::part_received(answer_sink& sink, std::uint64_t request, con
                                                     latest, loop_.now().steady);
     const bool is_kept = what == step_of_set::open || what == step_of_set::keep || what == step_of_set::complete;
     if (!is_kept) {
-        count_refusal(state, reason_for(what));
-        refuse(sink, request, reason_for(what));
+        refuse(sink, request, note_refusal(state, reason_for(what)));
         if (what == step_of_set::too_many) collector_.sets().end_unopened(from.id, label.id);
         if (what == step_of_set::contradiction) refuse_whole(*set, reject_reason::parts_contradict);
         watch_parts();
@@ -133,8 +132,7 @@ void worker::refuse_whole(part_collector::place set, reject_reason reason, const
     collected_packet* const whole = collector_.find(set);
     if (whole == nullptr) return collector_.sets().close(set);  // its first part was refused
     give_up_hold(*whole);
-    count_refusal(*whole->from, reason);
-    refuse(collector_, set, reason, context);
+    refuse(collector_, set, note_refusal(*whole->from, reason), context);
 }
 
 void worker::watch_parts() {

@@ -244,11 +244,30 @@ TEST_CASE("log: as JSON, numbers are numbers and an event is an object") {
 
 TEST_CASE("log: a reload names the settings that wait for the next start") {
     rig r;
-    r.d.terms().log_level = "info";
+    r.d.terms().log_format = "json";
     r.d.terms().connector = {"workers: 2"};
     r.d.reload();
     REQUIRE(eventually([&] { return r.d.has_logged("reloaded"); }));
-    CHECK(r.d.logs("take effect at the next start settings=\"connector.workers, log.level\"\n"));
+    CHECK(r.d.logs("take effect at the next start settings=\"connector.workers, log.format\"\n"));
+}
+
+TEST_CASE("log: a reload changes the level") {
+    rig r{[](daemon_terms& terms) { terms.log_level = "info"; }};
+    const auto reload_with = [&r](const std::string& level, const std::string& until) {
+        r.d.terms().log_level = level;
+        r.d.reload();
+        REQUIRE(r.d.logs(until));
+    };
+    const auto refused = [&r](const std::string& destination) {
+        return outcome(r.send({.destination = destination})) == "F02";
+    };
+    REQUIRE(refused("test.nowhere"));
+    reload_with("debug", "reloaded");
+    REQUIRE(refused("test.nowhere"));
+    CHECK(r.d.logs("packet refused peer=p1 code=F02 reason=no_route trace="));
+    const std::string log = r.d.log();
+    CHECK(log.find("packet refused") == log.rfind("packet refused"));
+    CHECK_FALSE(log.contains("log.level take effect at the next start"));
 }
 
 }  // namespace log_test

@@ -28,6 +28,13 @@ std::string_view fields_of(status status) {
     }
 }
 
+/// `line` ends with CR and LF.
+void insert_field(ilp::bytes& response, std::string_view line) {
+    const auto behind_status_line = static_cast<std::ptrdiff_t>(ilp::as_text(response).find("\r\n") + 2);
+    const auto field = ilp::as_bytes(line);
+    response.insert(response.begin() + behind_status_line, field.begin(), field.end());
+}
+
 }  // namespace
 
 void append_packet_answer(ilp::bytes& out, ilp::bytes_view packet, bool keep_alive,
@@ -71,10 +78,13 @@ void append_refusal(ilp::bytes& out, status status, bool keep_alive, std::string
     ilp::append(out, document);
 }
 
+void add_trace(ilp::bytes& response, const trace_id& trace) {
+    const trace_id::text_form text = trace.text();
+    insert_field(response, fmt::format("ILP-Trace-Id: {}\r\n", as_text(text)));
+}
+
 void add_connection_close(ilp::bytes& response) {
-    const auto behind_status_line = static_cast<std::ptrdiff_t>(ilp::as_text(response).find("\r\n") + 2);
-    const auto field = ilp::as_bytes(connection_close);
-    response.insert(response.begin() + behind_status_line, field.begin(), field.end());
+    insert_field(response, connection_close);
 }
 
 }  // namespace connector::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connector/transport/http/message.hpp"
+#include "connector/transport/trace_id.hpp"
 #include "ilp/bytes.hpp"
 #include "peering/splitting/split_header.hpp"
 
@@ -21,6 +22,9 @@ void append_problem(ilp::bytes& out, status status, std::string_view detail);
 /// Appends an error response with a short problem document (RFC 9457). All error responses with the same status and
 /// detail have identical bytes. `detail` is a sentence that is safe inside a JSON string.
 void append_refusal(ilp::bytes& out, status status, bool keep_alive, std::string_view detail = {});
+
+/// Adds `ILP-Trace-Id` to a response.
+void add_trace(ilp::bytes& response, const trace_id& trace);
 
 /// Adds `Connection: close` to a response that was made to keep the connection.
 void add_connection_close(ilp::bytes& response);

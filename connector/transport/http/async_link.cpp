@@ -35,11 +35,11 @@ void awaited_replies::remove(const asynchronous_packet& packet) {
     if (packets_.erase(packet.id) != 0) shared_->retract(packet.id);
 }
 
-void awaited_replies::take_reply(const request_id& id, ilp::bytes answer) {
-    boost::asio::post(loop_.context(), [this, id, answer = std::move(answer)]() mutable {
+void awaited_replies::take_reply(const request_id& id, ilp::bytes answer, const trace_id& trace) {
+    boost::asio::post(loop_.context(), [this, id, answer = std::move(answer), trace]() mutable {
         loop_.enter();
         const auto found = packets_.find(id);
-        if (found != packets_.end()) found->second->link.replied(*found->second, answer);
+        if (found != packets_.end()) found->second->link.replied(*found->second, answer, trace);
     });
 }
 
@@ -132,9 +132,10 @@ void async_link::forget(carried_packet& packet) {
 }
 
 /// The peer has been told that its answer came in time.
-void async_link::replied(asynchronous_packet& packet, ilp::bytes_span answer) {
+void async_link::replied(asynchronous_packet& packet, ilp::bytes_span answer, const trace_id& trace) {
     carried_packet& sent_for = *end(packet);
     sent_for.came_in_time = true;
+    sent_for.trace = trace;
     sent_for.listener->answered(sent_for, answer);
 }
 
@@ -143,7 +144,9 @@ void async_link::answered(carried_packet& carried, ilp::bytes_span answer) {
     packet.is_posted = true;
     if (packet.sent_for == nullptr) return end_request(packet);
     if (packet.status == accepted || !replies_.give_up_answer(packet)) return;
+    const trace_id trace = packet.trace;
     carried_packet& sent_for = *end(packet);
+    sent_for.trace = trace;
     sent_for.listener->answered(sent_for, answer);
 }
 

@@ -47,7 +47,7 @@ public:
 
     event_loop& loop() noexcept { return loop_; }
 
-    void take_reply(const request_id& id, ilp::bytes answer) override;
+    void take_reply(const request_id& id, ilp::bytes answer, const trace_id& trace) override;
 
 private:
     event_loop& loop_;
@@ -74,7 +74,7 @@ public:
     void retire() override { below_->retire(); }
     bool is_done() const noexcept override { return packets_.empty() && ended_.empty() && below_->is_done(); }
 
-    void replied(asynchronous_packet& packet, ilp::bytes_span answer);
+    void replied(asynchronous_packet& packet, ilp::bytes_span answer, const trace_id& trace);
     void on_deadline(asynchronous_packet& packet);
 
 private:

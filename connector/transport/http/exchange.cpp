@@ -40,7 +40,7 @@ std::expected<std::optional<exchange>, exchange_response> exchange_of(const requ
         if (is_asynchronous) return std::unexpected{wrong_id};
         return std::nullopt;  // some other use of the field
     }
-    exchange found{*id, std::nullopt};
+    exchange found{*id, std::nullopt, trace_id::parse(head.trace).value_or(trace_id{})};
     if (is_asynchronous) {
         auto target = target_at(peer.endpoint, head.callback_url);
         if (!target) return std::unexpected{target.error()};
@@ -52,7 +52,7 @@ std::expected<std::optional<exchange>, exchange_response> exchange_of(const requ
 std::optional<exchange_response> pass_on(prepare_handler& handler, const exchange& exchange, const peering::peer& from,
                                          ilp::bytes_span body) {
     if (begins_as_answer(body)) {
-        if (handler.reply_received(from, exchange.id, body)) return exchange_response{status::ok};
+        if (handler.reply_received(from, exchange.id, body, exchange.trace)) return exchange_response{status::ok};
         return exchange_response{status::bad_request, "No packet waits for this answer."};
     }
     if (!exchange.reply_at) return std::nullopt;

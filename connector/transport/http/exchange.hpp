@@ -17,6 +17,7 @@ namespace connector::http {
 struct exchange {
     request_id id;                        ///< a Prepare and its answer have it in common
     std::optional<std::string> reply_at;  ///< target of the URL to which the answer is posted; absent: synchronous
+    trace_id trace{};                     ///< of a Reject, where the peer tells it
 };
 
 /// The response to a request of this mode. It has no body if the status is ok or accepted.

@@ -167,7 +167,7 @@ bool http_connection::take_head(std::size_t size) {
         abandon();
         return false;
     }
-    known_head_.keep(in_.text().substr(0, size), *head);
+    if (!head->has_trace) known_head_.keep(in_.text().substr(0, size), *head);  // otherwise it does not come again
     head_ = *head;
     return true;
 }
@@ -240,6 +240,8 @@ bool http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
     is_reused_ = true;
     if (packet != nullptr) {
         packet->accepts = head.accepts;
+        if (begins_as_reject(body)) [[unlikely]]
+            packet->trace = head.has_trace ? http::trace_in(in_.text().substr(0, head.size)) : trace_id{};
         owner_.answered(*this, *packet, head.status_code, body);
     } else if (is_idle()) {
         owner_.free_again(*this);

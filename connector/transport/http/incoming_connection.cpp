@@ -442,6 +442,15 @@ void incoming_connection::answer(std::uint64_t request, ilp::bytes_view packet, 
     }
 }
 
+void incoming_connection::reject(std::uint64_t request, ilp::bytes_view packet, const failure& failure) {
+    pending_answer& answer = pending(request);
+    loop_.spare().lend(answer.octets);
+    http::append_packet_answer(answer.octets, packet, answer.keep_alive, answer.accepts);
+    http::add_trace(answer.octets, failure.trace);
+    took(answer.octets.capacity());
+    make_ready(request, answer);
+}
+
 void incoming_connection::refuse(std::uint64_t request, status status, std::string_view detail) {
     pending_answer& answer = pending(request);
     loop_.spare().lend(answer.octets);

@@ -246,6 +246,18 @@ std::vector<header_field> fields_of(std::string_view head) {
     return fields;
 }
 
+trace_id trace_in(std::string_view head) noexcept {
+    trace_id found;
+    std::string_view rest = head.substr(0, head.size() - 2);
+    take_line(rest);
+    while (!rest.empty()) {
+        const auto field = parse_field(take_line(rest));
+        if (!field || !equals_ignoring_case(field->name, trace_field)) continue;
+        found = trace_id::parse(field->value).value_or(found);
+    }
+    return found;
+}
+
 std::expected<request_head, status> parse_request_head(std::string_view head) noexcept {
     request_head request;
     request.size = head.size();
@@ -303,6 +315,8 @@ std::expected<request_head, status> parse_request_head(std::string_view head) no
         } else if (equals_ignoring_case(name, peering::split_field)) {
             if (std::exchange(request.has_split, true)) return std::unexpected{status::bad_request};
             request.split = value;
+        } else if (equals_ignoring_case(name, trace_field)) {
+            request.trace = value;
         } else if (equals_ignoring_case(name, "prefer")) {
             request.prefers_asynchronous |= prefers_asynchronous(value);
         } else if (equals_ignoring_case(name, "expect")) {
@@ -346,6 +360,7 @@ std::expected<response_head, status> parse_response_head(std::string_view head) 
         if (equals_ignoring_case(field->name, peering::split_accept_field)) {
             response.accepts = peering::parse_split_terms(field->value).value_or(peering::split_terms{});
         }
+        response.has_trace |= equals_ignoring_case(field->name, trace_field);
         if (!equals_ignoring_case(field->name, "keep-alive")) continue;
         any_element(field->value, [&](std::string_view element) {
             if (!equals_ignoring_case(element.substr(0, 8), "timeout=")) return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connector/transport/trace_id.hpp"
 #include "peering/splitting/split_header.hpp"
 
 #include <cstddef>
@@ -51,6 +52,7 @@ struct request_head {
     std::string_view request_id;  ///< of RFC 35, as are the two below
     std::string_view callback_url;
     std::string_view split;  ///< the value of `ILP-Split`
+    std::string_view trace;  ///< the value of `ILP-Trace-Id`, not yet parsed
     bool has_split = false;
     bool prefers_asynchronous = false;  ///< it has `Prefer: respond-async`
     framing body = framing::content_length;
@@ -65,6 +67,7 @@ struct response_head {
     framing body = framing::until_close;
     std::size_t content_length = 0;
     bool keep_alive = true;
+    bool has_trace = false;                           ///< it has `ILP-Trace-Id`: see trace_in()
     std::optional<std::uint32_t> keep_alive_seconds;  ///< from `Keep-Alive: timeout=N`
     peering::split_terms accepts{};                   ///< of `ILP-Split-Accept`; `max_parts` is 0 if there is none
 };
@@ -90,6 +93,9 @@ struct header_field {
 
 /// All fields of a head. Precondition: it has been parsed without an error.
 std::vector<header_field> fields_of(std::string_view head);
+
+/// The last `ILP-Trace-Id` of a head that is one. Precondition: as for fields_of().
+trace_id trace_in(std::string_view head) noexcept;
 
 /// Removes the chunk lines from a chunked body, in place, as its bytes arrive.
 class chunked_body {

@@ -76,6 +76,13 @@ void reply_sender::answer(std::uint64_t request, ilp::bytes_view packet, bool he
     if (!held) attempt(reply);
 }
 
+void reply_sender::reject(std::uint64_t request, ilp::bytes_view packet, const failure& failure) {
+    reply& reply = *replies_.at(request);
+    reply.trace_text = failure.trace.text();
+    reply.has_trace = true;
+    answer(request, packet, false);
+}
+
 void reply_sender::release(std::uint64_t request) {
     attempt(*replies_.at(request));
 }
@@ -93,9 +100,10 @@ void reply_sender::attempt(reply& reply) {
     if (!of_peer.link) return give_up(reply, "its terms for TLS have a fault");
     reply.status = 0;
     const request_id::text_form id = reply.key.id.text();
-    const std::array fields{http::header_field{"Request-Id", as_text(id)}};
-    if (of_peer.link->send(reply, reply.packet, {.target = reply.target, .fields = fields}))
-        return attempt_failed(reply);
+    const std::array fields{http::header_field{"Request-Id", as_text(id)},
+                            http::header_field{"ILP-Trace-Id", as_text(reply.trace_text)}};
+    const std::span used{fields.data(), reply.has_trace ? fields.size() : 1};
+    if (of_peer.link->send(reply, reply.packet, {.target = reply.target, .fields = used})) return attempt_failed(reply);
     reply.carrier = of_peer.link.get();
     loop_.set(reply, loop_.now().steady + reply_schedule::attempt_max);
 }

@@ -73,6 +73,7 @@ public:
 
     // answer_sink
     void answer(std::uint64_t request, ilp::bytes_view packet, bool held) override;
+    void reject(std::uint64_t request, ilp::bytes_view packet, const failure& failure) override;
     void release(std::uint64_t request) override;
     void refuse_malformed(std::uint64_t request) override;
 
@@ -95,7 +96,9 @@ private:
         std::string target;
         ilp::steady_time until;
         ilp::bytes packet;
-        std::size_t room = 0;  ///< counted in bytes_
+        trace_id::text_form trace_text{};
+        bool has_trace = false;  ///< the packet is a Reject, and `trace_text` goes with it
+        std::size_t room = 0;    ///< counted in bytes_
         unsigned failed_attempts = 0;
         bool may_have_arrived = false;    ///< an attempt was sent, and its response has not come
         request_link* carrier = nullptr;  ///< while an attempt is in progress

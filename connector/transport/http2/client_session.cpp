@@ -56,6 +56,10 @@ bool client_session::take_head(std::uint32_t id, bool ends_stream, ilp::bytes_vi
     if (of->has_head) return take_trailers(*of, ends_stream, block, out);
     if (const auto known = known_.find(block)) {
         of->facts = known_facts_[*known];
+    } else if (const auto traced = find_traced(block)) {
+        of->facts = known_facts_[traced->place];
+        of->facts.has_trace = true;
+        keep_trace(*of, traced->trace);
     } else {
         fields_.begin();
         if (!decode(block, fields_, out)) return false;
@@ -67,17 +71,36 @@ bool client_session::take_head(std::uint32_t id, bool ends_stream, ilp::bytes_vi
             return ++of->interims > interims_max && refuse_stream(*of, error_code::enhance_your_calm, out);
         }
         of->facts = fields_.facts();
-        const auto place = leaves_table(block) ? known_.keep(block) : std::nullopt;
+        if (of->facts.has_trace) keep_trace(*of, fields_.trace());
+        // A block with a trace id does not come again.
+        const auto place = !of->facts.has_trace && leaves_table(block) ? known_.keep(block) : std::nullopt;
         if (place) known_facts_[*place] = of->facts;
     }
     of->has_head = true;
     return ends_stream && take_body(*of, {}, true, out);
 }
 
+/// A Reject has the fields of another answer, and its trace id behind them.
+std::optional<client_session::known_traced> client_session::find_traced(ilp::bytes_view block) const {
+    const auto begun = known_.find_beginning(block);
+    if (!begun) return {};
+    const auto value = value_of_only_field(block.subspan(begun->size), trace_field);
+    const auto trace = value ? trace_id::parse(*value) : std::nullopt;
+    if (!trace) return {};
+    return known_traced{begun->place, *trace};
+}
+
+void client_session::keep_trace(const stream& of, const trace_id& trace) {
+    const auto place = static_cast<std::size_t>(streams_.number_of(of) >> 32U);
+    if (place >= traces_.size()) traces_.resize(streams_.places().size());
+    traces_[place] = trace;
+}
+
 bool client_session::take_end(stream& ended, ilp::bytes_span body, ilp::bytes& out) {
     event_.kind = event_kind::message;
     event_.number = streams_.number_of(ended);
     event_.status = ended.facts.status;
+    event_.has_trace = ended.facts.has_trace;
     event_.accepts = ended.facts.accepts;
     event_.body = body;
     if (ended.is_blocked) send_reset(ended.id, error_code::cancel, out);  // it has answered without reading everything

@@ -3,6 +3,7 @@
 #include "connector/transport/http2/session.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace connector::http2 {
 
@@ -38,6 +39,10 @@ public:
     /// because servers end connections with many resets.
     void give_up(std::uint64_t number, ilp::bytes& out, ilp::steady_time now);
 
+    /// The trace id beside a response that has one. Call it with the number of its event, before more input is
+    /// processed.
+    const trace_id& trace_of(std::uint64_t number) const { return traces_.at(number >> 32U); }
+
     /// Tells the server that no request follows, before the connection is closed.
     void leave(ilp::bytes& out) { append_goaway(out, 0, error_code::no_error, {}); }
 
@@ -48,11 +53,18 @@ private:
     void take_ping_answer(ilp::bytes_view, ilp::bytes&) override {}
     bool take_delayed() override;
     bool is_awaited(const stream& of) const noexcept override { return !of.is_dropping; }
+    struct known_traced {
+        std::size_t place = 0;
+        trace_id trace{};
+    };
+    std::optional<known_traced> find_traced(ilp::bytes_view block) const;
+    void keep_trace(const stream& of, const trace_id& trace);
 
     response_fields fields_;
-    flood_budget own_;          ///< of what we send
-    std::size_t given_up_ = 0;  ///< closed streams whose answer may still come
-    std::size_t look_at_ = 0;   ///< the place of the next stream to be checked against goaway_received_
+    std::vector<trace_id> traces_;  ///< by the place of the stream; those of streams whose facts have one are valid
+    flood_budget own_;              ///< of what we send
+    std::size_t given_up_ = 0;      ///< closed streams whose answer may still come
+    std::size_t look_at_ = 0;       ///< the place of the next stream to be checked against goaway_received_
     bool looks_ = false;
 };
 

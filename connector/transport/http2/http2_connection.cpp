@@ -254,6 +254,8 @@ void http2_connection::take(const http2::event& event) {
         has_answered_ = true;
         carried_packet& packet = release(of);
         packet.accepts = event.accepts;
+        if (begins_as_reject(event.body)) [[unlikely]]
+            packet.trace = event.has_trace ? session_->trace_of(event.number) : trace_id{};
         return owner_.answered(packet, event.status, event.body);
     }
     note_refusal(event.code);

@@ -206,6 +206,18 @@ void http2_requests::answer(std::uint64_t number, ilp::bytes_view packet, bool h
     note_output();
 }
 
+/// The trace id comes last: the other side knows what is in front of it.
+void http2_requests::reject(std::uint64_t number, ilp::bytes_view packet, const failure& failure) {
+    if (out_.capacity() == 0) loop_.spare().lend_large(out_);
+    open_request& request = at(number);
+    ilp::bytes block = block_for(request);
+    const trace_id::text_form trace = failure.trace.text();
+    http2::append_named(block, trace_field, as_text(trace));
+    forget(request);
+    session_.answer(number, block, packet, out_);
+    note_output();
+}
+
 void http2_requests::release(std::uint64_t number) {
     ilp::bytes held = std::exchange(at(number).held, {});
     held_ -= held.capacity();
@@ -213,16 +225,22 @@ void http2_requests::release(std::uint64_t number) {
     loop_.spare().give_back(held);
 }
 
-void http2_requests::send_answer(std::uint64_t number, ilp::bytes_view packet) {
-    if (out_.capacity() == 0) loop_.spare().lend_large(out_);
-    open_request& request = at(number);
+/// The fields of an answer to this request.
+const ilp::bytes& http2_requests::block_for(const open_request& request) {
     const bool accepts_parts = request.from != nullptr && request.from->split;
     if (accepts_parts && (accepted_ != *request.from->split || accepting_block_.empty())) [[unlikely]] {
         accepted_ = *request.from->split;
         accepting_block_ = make_accepting_block(accepted_);
     }
+    return accepts_parts ? accepting_block_ : answer_block;
+}
+
+void http2_requests::send_answer(std::uint64_t number, ilp::bytes_view packet) {
+    if (out_.capacity() == 0) loop_.spare().lend_large(out_);
+    open_request& request = at(number);
+    const ilp::bytes& block = block_for(request);
     forget(request);
-    session_.answer(number, accepts_parts ? accepting_block_ : answer_block, packet, out_);
+    session_.answer(number, block, packet, out_);
     note_output();
 }
 

@@ -55,6 +55,7 @@ private:
 
     // answer_sink
     void answer(std::uint64_t request, ilp::bytes_view packet, bool held) override;
+    void reject(std::uint64_t request, ilp::bytes_view packet, const failure& failure) override;
     void release(std::uint64_t request) override;
     void refuse_malformed(std::uint64_t request) override;
 
@@ -62,6 +63,7 @@ private:
     bool pass_on(const http2::event& message);
     owed_answer* pass_on(std::uint64_t number, const peering::peer& from, const http::split_request& split,
                          ilp::bytes_span body);
+    const ilp::bytes& block_for(const open_request& request);
     void send_answer(std::uint64_t number, ilp::bytes_view packet);
     void refuse(std::uint64_t number, http::status status, std::string_view detail = {});
     void respond(std::uint64_t number, const http::exchange_response& response);

@@ -163,6 +163,8 @@ bool request_fields::regular_field(std::string_view name, std::string_view value
         take_once(head_.callback_url, has_callback_url_, value);
     } else if (name == peering::split_field) {
         take_once(head_.split, head_.has_split, value);
+    } else if (name == trace_field) {
+        head_.trace = stored(value);
     } else if (name == "prefer") {
         head_.prefers_asynchronous |= http::prefers_asynchronous(value);
     } else if (name == "expect") {
@@ -199,6 +201,7 @@ void response_fields::begin() {
     clear();
     status_ = 0;
     accepts_ = {};
+    trace_ = {};
 }
 
 bool response_fields::pseudo_field(std::string_view name, std::string_view value) {
@@ -211,6 +214,7 @@ bool response_fields::regular_field(std::string_view name, std::string_view valu
     if (name == peering::split_accept_field) {
         accepts_ = peering::parse_split_terms(value).value_or(peering::split_terms{});
     }
+    if (name == trace_field) trace_ = trace_id::parse(value).value_or(trace_);
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "connector/transport/http/message.hpp"
 #include "connector/transport/http2/head_block.hpp"
+#include "connector/transport/trace_id.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@ inline constexpr std::size_t unknown_length = std::numeric_limits<std::size_t>::
 struct head_facts {
     std::size_t content_length = unknown_length;
     unsigned status = 0;             ///< of a response
+    bool has_trace = false;          ///< of a response: it has an `ILP-Trace-Id`
     peering::split_terms accepts{};  ///< of a response: its `ILP-Split-Accept`; `max_parts` is 0 if there is none
 };
 
@@ -99,8 +101,10 @@ public:
 
     bool is_interim() const noexcept { return status_ < 200; }
     head_facts facts() const noexcept {
-        return {.content_length = content_length_, .status = status_, .accepts = accepts_};
+        return {.content_length = content_length_, .status = status_, .has_trace = bool{trace_}, .accepts = accepts_};
     }
+    /// `ILP-Trace-Id`.
+    const trace_id& trace() const noexcept { return trace_; }
 
 private:
     bool pseudo_field(std::string_view name, std::string_view value) override;
@@ -108,6 +112,7 @@ private:
 
     unsigned status_ = 0;
     peering::split_terms accepts_;
+    trace_id trace_;
 };
 
 /// The fields behind a body. They are checked and dropped.

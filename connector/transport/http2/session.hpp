@@ -49,6 +49,7 @@ struct event {
     ilp::bytes_span body{};
     bool is_too_large = false;       ///< message of a response: the body was longer than any packet, and is not here
     unsigned status = 0;             ///< message of a response
+    bool has_trace = false;          ///< message of a response: see client_session::trace_of()
     peering::split_terms accepts{};  ///< message of a response: see head_facts
 
     /// reset, failed: why.

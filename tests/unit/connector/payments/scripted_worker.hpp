@@ -92,7 +92,7 @@ struct scripted_worker final : own_packets {
         waiting.pop_front();
         ilp::bytes answer;
         ilp::serialize_reject(answer, {ilp::code_text(describe(reason).code), "test.node", "", {}});
-        packet.sink->answer_refusal(packet.request, reason, answer);
+        packet.sink->reject(packet.request, answer, {.trace = {}, .of_this_node = reason});
     }
     void refuse(std::string_view code) {
         const sent_packet packet = std::move(waiting.front());

@@ -138,4 +138,19 @@ TEST_CASE("answer: a response that was made to keep its connection can be made t
     CHECK(ilp::as_text(changed).ends_with("\r\n\r\npacket"));
 }
 
+TEST_CASE("answer: a Reject names the trace id beside it") {
+    const trace_id trace{0x0123'4567'89ab'cdef, 0x0fed'cba9'8765'4321};
+    for (const bool keep_alive : {true, false}) {
+        ilp::bytes response;
+        http::append_packet_answer(response, ilp::as_bytes("packet"), keep_alive);
+        http::add_trace(response, trace);
+        const answer answer = read(response);
+        CHECK(answer.head.contains("\r\nILP-Trace-Id: 0123456789abcdef0fedcba987654321\r\n"));
+        CHECK(answer.parsed.has_trace);
+        CHECK(answer.parsed.keep_alive == keep_alive);
+        CHECK(http::trace_in(answer.head) == trace);
+        CHECK(answer.body == "packet");
+    }
+}
+
 }  // namespace answer_test

@@ -51,10 +51,10 @@ struct world {
         return request_id::parse(server.requests().at(request).header("Request-Id").value_or("")).value();
     }
     /// The peer's answer arrives. False if it is refused.
-    bool reply(const request_id& id, std::string_view answer, std::uint32_t from = peer) {
+    bool reply(const request_id& id, std::string_view answer, std::uint32_t from = peer, const trace_id& trace = {}) {
         auto* const receiver = shared->claim(id, from, loop.now().steady);
         if (receiver == nullptr) return false;
-        receiver->take_reply(id, {answer.begin(), answer.end()});
+        receiver->take_reply(id, {answer.begin(), answer.end()}, trace);
         return true;
     }
 
@@ -173,6 +173,28 @@ TEST_CASE("async link: a lost connection says nothing, because the packet may ha
     run_ready(w.loop);
     CHECK(w.outcomes.outcome(packet) == "answer");
     CHECK(w.replies.size() == 0);
+}
+
+TEST_CASE("async link: the trace id of an answer goes to its packet") {
+    world w;
+    SECTION("it comes in a request") {
+        auto& packet = w.send();
+        w.await_requests(1);
+        CHECK(w.reply(w.id_of(0), "answer", peer, trace_id{0, 1}));
+        run_until(w.loop, [&] { return !w.outcomes.outcome(packet).empty(); });
+        CHECK(packet.trace == trace_id{0, 1});
+    }
+    SECTION("the peer answers at once") {
+        const auto reject = support::encode_reject("F99");
+        w.server.set_script([reject](const auto&) {
+            auto answer = answer_http(200, reject);
+            answer.octets.insert(answer.octets.find("\r\n"), "\r\nILP-Trace-Id: 00000000000000000000000000000001");
+            return answer;
+        });
+        auto& packet = w.send();
+        run_until(w.loop, [&] { return !w.outcomes.outcome(packet).empty(); });
+        CHECK(packet.trace == trace_id{0, 1});
+    }
 }
 
 }  // namespace async_link_test

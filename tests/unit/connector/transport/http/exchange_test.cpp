@@ -92,6 +92,17 @@ TEST_CASE("A35-30: a callback URL has the origin of the peer's endpoint") {
     CHECK(with("http://bank.example:443/x", "https://bank.example/") == "400");
 }
 
+TEST_CASE("the trace id of an answer is read where it is one") {
+    http::request_head head;
+    head.request_id = id;
+    const config::outgoing_http_settings peer;
+    CHECK_FALSE(http::exchange_of(head, peer).value().value().trace);
+    head.trace = "00000000000000000000000000000001";
+    CHECK(http::exchange_of(head, peer).value().value().trace == trace_id{0, 1});
+    head.trace = "no id";
+    CHECK_FALSE(http::exchange_of(head, peer).value().value().trace);
+}
+
 TEST_CASE("an answer is told from a Prepare by its first byte") {
     const auto begins = [](ilp::octet first) { return http::begins_as_answer(ilp::bytes{first, 0}); };
     CHECK(begins(13));
@@ -119,7 +130,7 @@ TEST_CASE("A35-18: pauses grow, attempts are counted, and none begins after the 
 
 TEST_CASE("A35-19: an expected answer is claimed once, by the peer that owes it") {
     struct receiver final : reply_receiver {
-        void take_reply(const request_id&, ilp::bytes) override {}
+        void take_reply(const request_id&, ilp::bytes, const trace_id&) override {}
     };
     receiver one;
     receiver two;
@@ -143,7 +154,7 @@ TEST_CASE("A35-19: an expected answer is claimed once, by the peer that owes it"
 
 TEST_CASE("A35-19: an answer that is claimed while it is given up is one of the two") {
     struct receiver final : reply_receiver {
-        void take_reply(const request_id&, ilp::bytes) override {}
+        void take_reply(const request_id&, ilp::bytes, const trace_id&) override {}
     };
     receiver one;
     expected_replies replies;

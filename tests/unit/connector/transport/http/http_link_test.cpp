@@ -507,4 +507,34 @@ TEST_CASE("http link: after several packets without an answer no idle connection
     CHECK(w.peer.connections_accepted() == packets + 1);
 }
 
+TEST_CASE("http link: a Reject brings its trace id to its packet, and to no other one") {
+    const auto with_trace = [](ilp::bytes_view body, std::string_view trace) {
+        auto answer = answer_http(200, body);
+        const std::string field = fmt::format("\r\nILP-Trace-Id: {}", trace);
+        answer.octets.insert(answer.octets.find("\r\n"), field);
+        return answer;
+    };
+    const ilp::bytes reject = support::encode_reject("F99");
+    world w;
+    w.peer.set_script([&](const http_message& request) {
+        const std::string wish{ilp::as_text(request.body)};
+        if (wish == "reject") return answer_http(200, reject);
+        if (wish == "other") return with_trace(ilp::as_bytes("other"), "0123456789abcdef0fedcba987654321");
+        return with_trace(reject, wish);
+    });
+    const auto trace_of = [&w](const std::string& wish) {
+        const auto& packet = w.send(wish);
+        run_until(w.loop, [&] { return !w.outcome(packet).empty(); });
+        return packet.trace;
+    };
+    const std::string id = "0123456789abcdef0fedcba987654321";
+    CHECK_FALSE(trace_of("reject"));
+    CHECK(trace_of(id) == trace_id::parse(id));
+    CHECK_FALSE(trace_of("reject"));
+    CHECK_FALSE(trace_of("no id"));
+    CHECK_FALSE(trace_of("other"));
+    CHECK(trace_of(id) == trace_id::parse(id));
+    CHECK(w.peer.connections_accepted() == 1);
+}
+
 }  // namespace http_link_test

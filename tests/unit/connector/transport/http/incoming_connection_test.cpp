@@ -452,4 +452,18 @@ TEST_CASE("incoming connection: it is idle while no request has begun and none w
     }
 }
 
+TEST_CASE("incoming connection: a Reject comes with its trace id, and other answers without one") {
+    world w;
+    w.start();
+    w.pair.say(request("one") + request("two"));
+    run_until(w.loop, [&] { return w.arrived.size() == 2; });
+    w.loop.enter();
+    w.sink->reject(w.arrived[0].request, ilp::as_bytes("rejected"), {.trace = trace_id{0, 1}});
+    w.answer(1, "fulfilled");
+    const std::string heard = w.heard_until("fulfilled");
+    const std::size_t second = heard.find("rejected");
+    CHECK(heard.substr(0, second).contains("\r\nILP-Trace-Id: 00000000000000000000000000000001\r\n"));
+    CHECK_FALSE(heard.substr(second).contains("ILP-Trace-Id"));
+}
+
 }  // namespace incoming_connection_test

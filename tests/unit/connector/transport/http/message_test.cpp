@@ -526,4 +526,23 @@ TEST_CASE("A35-05: an Accept that excludes packets is recognized") {
     }
 }
 
+TEST_CASE("http messages: a trace id is found, and what is none is passed over") {
+    const std::string id = "0123456789abcdef0fedcba987654321";
+    const connector::trace_id expected{0x0123'4567'89ab'cdef, 0x0fed'cba9'8765'4321};
+    const auto found = [](const std::string& fields) {
+        const std::string head = "HTTP/1.1 200 OK\r\n" + fields + "\r\n";
+        const auto parsed = parse_response_head(head);
+        REQUIRE(parsed);
+        CHECK(parsed->has_trace == !fields.starts_with("Other"));
+        return trace_in(head);
+    };
+    CHECK(found("iLp-trace-ID:  " + id + " \r\n") == expected);
+    CHECK(found("ILP-Trace-Id: x\r\nILP-Trace-Id: " + id + "\r\nILP-Trace-Id: y\r\n") == expected);
+    CHECK_FALSE(found("ILP-Trace-Id: " + id + "0\r\n"));
+    CHECK_FALSE(found("ILP-Trace-Id: " + std::string(10'000, 'a') + "\r\n"));
+    CHECK_FALSE(found("Other: " + id + "\r\n"));
+    CHECK(request_with("ILP-Trace-Id: " + id + "\r\n").trace == id);
+    CHECK(request_with("").trace.empty());
+}
+
 }  // namespace message_test

@@ -275,4 +275,18 @@ TEST_CASE("reply sender: the answers of a peer that is removed are given up, and
     w.replies.retire_links();
 }
 
+TEST_CASE("reply sender: a Reject is posted with its trace id, and a Fulfill without one") {
+    world w;
+    w.loop.enter();
+    w.replies.reject(w.begin(w.p1).value(), reject, {.trace = trace_id{0, 1}});
+    w.await_end();
+    w.answer(w.begin(w.p1).value(), fulfill);
+    w.await_end();
+    const auto requests = w.server.requests();
+    REQUIRE(requests.size() == 2);
+    CHECK(requests[0].body == reject);
+    CHECK(requests[0].header("ILP-Trace-Id") == "00000000000000000000000000000001");
+    CHECK_FALSE(requests[1].header("ILP-Trace-Id"));
+}
+
 }  // namespace reply_sender_test

@@ -284,4 +284,42 @@ TEST_CASE("a failed connection says why, and does nothing more") {
     CHECK(client.sent().empty());
 }
 
+TEST_CASE("a trace id behind a known head belongs to its response alone, and the head stays known") {
+    const std::string one = "0123456789abcdef0fedcba987654321";
+    const std::string two = "00000000000000000000000000000002";
+    client_side client;
+    greet(client);
+    for (int i = 0; i < 12; ++i) send(client);
+    const fields known{{":status", "200"}, {"content-length", "2"}};
+    const auto trace_of = [&client](std::uint32_t stream) {
+        const event& told = client.events.at(client.events.size() - 2);
+        REQUIRE(client.numbers.at(stream) == told.number);
+        return told.has_trace ? client.session.trace_of(told.number) : connector::trace_id{};
+    };
+    const auto with = [&known](const std::string& name, const std::string& value) {
+        fields all = known;
+        all.emplace_back(name, value);
+        return all;
+    };
+    // The first one with an id comes before the head is known.
+    CHECK(client.receive(response(1, "ok", with("ilp-trace-id", one))) == lines{"message 1 200 ok"});
+    CHECK(trace_of(1) == connector::trace_id::parse(one));
+    CHECK(client.receive(response(3, "ok", known)) == lines{"message 3 200 ok"});
+    CHECK_FALSE(trace_of(3));
+    // Two whose bodies come in the other order.
+    CHECK(client.receive(headers(5, block_of(with("ilp-trace-id", one))) +
+                         headers(7, block_of(with("ilp-trace-id", two))) + data(7, "ok")) == lines{"message 7 200 ok"});
+    CHECK(trace_of(7) == connector::trace_id::parse(two));
+    CHECK(client.receive(data(5, "ok")) == lines{"message 5 200 ok"});
+    CHECK(trace_of(5) == connector::trace_id::parse(one));
+    CHECK(client.receive(response(9, "ok", with("ilp-trace-id", "no id"))) == lines{"message 9 200 ok"});
+    CHECK_FALSE(trace_of(9));
+    CHECK(client.receive(response(11, "ok", with("other", one))) == lines{"message 11 200 ok"});
+    CHECK_FALSE(trace_of(11));
+    CHECK(client.receive(response(13, "ok", known)) == lines{"message 13 200 ok"});
+    CHECK_FALSE(trace_of(13));
+    // What is behind a known head obeys it: the length is wrong.
+    CHECK(client.receive(response(15, "longer", with("ilp-trace-id", one))) == lines{"reset 15 PROTOCOL_ERROR by us"});
+}
+
 }  // namespace client_session_test

@@ -622,4 +622,28 @@ TEST_CASE("http2 link: a peer that breaks the rules") {
     CHECK(w.outcome_of("two") == "two");
 }
 
+TEST_CASE("http2 link: a Reject brings its trace id to its packet, and to no other one") {
+    const auto reject = support::encode_reject("F99");
+    world w{100};
+    w.peer.echoes = false;
+    auto& one = w.send("one");
+    auto& two = w.send("two");
+    auto& three = w.send("three");
+    two.trace = trace_id{7, 7};  // of an earlier packet in the same place
+    w.await(0, "message 5 three");
+    auto& far = w.peer.connections[0];
+    const auto answer = [&](std::uint32_t stream, ilp::bytes_view body, bool has_trace) {
+        ilp::bytes block = ok_block();
+        if (has_trace) append_named(block, trace_field, "0123456789abcdef0fedcba987654321");
+        far.side.session.answer(far.number(stream), block, body, far.side.out);
+    };
+    answer(1, reject, true);
+    answer(3, reject, false);
+    answer(5, ilp::as_bytes("other"), true);
+    w.run_until([&] { return !w.outcome(three).empty(); });
+    CHECK(one.trace == trace_id::parse("0123456789abcdef0fedcba987654321"));
+    CHECK_FALSE(two.trace);
+    CHECK_FALSE(three.trace);
+}
+
 }  // namespace http2_link_test

@@ -109,8 +109,11 @@ struct world final : prepare_handler, incoming_connection::owner {
         asynchronous.push_back(std::string{as_text(text)} + " " + reply_at + " " + std::string{ilp::as_text(body)});
         return accepts;
     }
-    bool reply_received(const peering::peer&, const request_id&, ilp::bytes_view answer) override {
-        asynchronous.push_back("reply " + std::to_string(answer.front()));
+    bool reply_received(const peering::peer&, const request_id&, ilp::bytes_view answer,
+                        const trace_id& trace) override {
+        const trace_id::text_form text = trace.text();
+        asynchronous.push_back("reply " + std::to_string(answer.front()) +
+                               (trace ? " " + std::string{as_text(text)} : ""));
         return accepts == acceptance::accepted;
     }
 
@@ -261,9 +264,9 @@ TEST_CASE("A35-16: over HTTP/2, an asynchronous request gets 202 on its stream, 
     ask("packet", {{"prefer", "respond-async"}, {"request-id", id}});  // the same head again, and another meaning
     w.hear("message 3 202 ");
     CHECK(w.asynchronous.back() == id + " /ilp packet");
-    ask("\x0d", {{"request-id", id}});
+    ask("\x0e", {{"request-id", id}, {"ilp-trace-id", "00000000000000000000000000000001"}});
     w.hear("message 5 200 ");
-    CHECK(w.asynchronous.back() == "reply 13");
+    CHECK(w.asynchronous.back() == "reply 14 00000000000000000000000000000001");
     w.accepts = acceptance::busy;
     ask("packet", {{"prefer", "respond-async"}, {"request-id", id}});
     w.hear(
@@ -623,6 +626,26 @@ TEST_CASE("http2 requests: a client that breaks the rules is told so, and its co
     run_ready(w.loop);
     w.pair.far.close();
     run_until(w.loop, [&] { return w.closed; });
+}
+
+TEST_CASE("http2 requests: a Reject comes with its trace id, and other answers without one") {
+    world w;
+    for (const char* const text : {"one", "two", "three"}) w.ask(text);
+    w.await_packets(3);
+    w.answer(0, "first");
+    w.hear("message 1 200 first");
+    w.loop.enter();
+    w.sink->reject(w.arrived[1].request, ilp::as_bytes("second"), {.trace = trace_id{0, 1}});
+    w.hear("message 3 200 second");
+    w.answer(2, "third");
+    w.hear("message 5 200 third");
+    std::vector<bool> traced;
+    for (const event& each : w.client.events) {
+        if (each.kind != event_kind::message) continue;
+        traced.push_back(each.has_trace);
+        if (each.has_trace) CHECK(w.client.session.trace_of(each.number) == trace_id{0, 1});
+    }
+    CHECK(traced == std::vector<bool>{false, true, false});
 }
 
 }  // namespace http2_requests_test
