@@ -86,11 +86,16 @@ class Sender:
         answer = self.connection.getresponse()
         body = answer.read()
         if answer.will_close:
-            self.connection.close()
-            self.connection = None
+            self.close()
         if answer.status != 200:
             raise RuntimeError(f"the daemon answered {answer.status}: {body!r}")
         return body
+
+    def close(self):
+        """The next packet goes over a new connection."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
 
 def wait_until_ready(port, is_running=lambda: True, limit=60, host="127.0.0.1"):
