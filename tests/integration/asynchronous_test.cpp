@@ -403,6 +403,8 @@ TEST_CASE("a Fulfill that its sender's callback URL does not take is counted, an
     r.p2.set_script([](const http_message&) { return answer_reject("F99"); });
     CHECK(status_of(r, asynchronous_request(r, {.amount = 20})) == 202);
     REQUIRE(r.d.logs("a Reject was not delivered"));
+    CHECK(r.d.logs("status=404 attempts=1 trace=" + r.p1.requests().back().header("ILP-Trace-Id").value_or("none") +
+                   "\n"));
     const auto undelivered = [&](const char* type) {
         return r.d.scrape().sum("ilp_replies_undelivered_total", {{"peer", "p1"}, {"type", type}});
     };

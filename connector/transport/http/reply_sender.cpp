@@ -167,12 +167,21 @@ void reply_sender::give_up(reply& reply, const char* why) {
     const peering::peer* const peer = around_.find_peer(reply.key.peer);
     const std::string name{peer == nullptr ? std::string_view{"(removed)"} : peer->name()};
     const bool is_fulfill = reply.is_fulfill();
-    log::write_seldom({is_fulfill ? "undelivered fulfill" : "undelivered reject", name},
-                      is_fulfill ? log::level::warn : log::level::info,
-                      is_fulfill ? "a Fulfill was not delivered to the peer's callback URL: the peer has paid, and may "
-                                   "not know it"
-                                 : "a Reject was not delivered to the peer's callback URL",
-                      {{"peer", name}, {"reason", why}, {"status", reply.status}, {"attempts", reply.failed_attempts}});
+    const log::field peer_field{"peer", name};
+    const log::field reason{"reason", why};
+    const log::field status{"status", reply.status};
+    const log::field attempts{"attempts", reply.failed_attempts};
+    if (is_fulfill) {
+        log::write_seldom({"undelivered fulfill", name}, log::level::warn,
+                          "a Fulfill was not delivered to the peer's callback URL: the peer has paid, and may not know "
+                          "it",
+                          {peer_field, reason, status, attempts});
+    } else {
+        const log::field trace{"trace", std::string{reply.has_trace ? as_text(reply.trace_text) : ""}};
+        log::write_seldom({"undelivered reject", name}, log::level::info,
+                          "a Reject was not delivered to the peer's callback URL",
+                          {peer_field, reason, status, attempts, trace});
+    }
     around_.undelivered(reply.key.peer, is_fulfill);
     end(reply);
 }
