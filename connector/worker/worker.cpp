@@ -785,7 +785,7 @@ bool worker::fulfilled(packet_in_flight& packet, ilp::bytes_view fulfill) {
     of_sender.incoming.amount += static_cast<double>(packet.incoming_amount.value);
     const bool held = !packet.transfer.empty();
     if (held && packet.answer_to == &collector_) [[unlikely]]
-        batch_.keep(collector_.fulfilled(static_cast<part_collector::place>(packet.request), fulfill));
+        keep_outcome(packet, fulfill);
     if (packet.answer_to != nullptr) packet.answer_to->answer(packet.request, fulfill, held);
     if (!held) {
         finish(packet);

@@ -182,6 +182,7 @@ private:
     bool awaits_outcome(packet_in_flight& packet, reject_reason reason);
     bool ask_outcome_before(packet_in_flight& packet);
     void outcome_told(packet_in_flight& packet, ilp::bytes_span answer);
+    void keep_outcome(const packet_in_flight& packet, ilp::bytes_view fulfill);
     packet_in_flight& add_packet(answer_sink& sink, std::uint64_t request, peer_state& from,
                                  const packet_context& context);
     void note_payment(const packet_context& context, ilp::amount received);

@@ -207,4 +207,9 @@ void worker::outcome_told(packet_in_flight& packet, ilp::bytes_span answer) {
     answered(packet, answer);
 }
 
+/// Of a packet that has come in parts: the outcome is in the same batch as its legs.
+void worker::keep_outcome(const packet_in_flight& packet, ilp::bytes_view fulfill) {
+    batch_.keep(collector_.fulfilled(static_cast<part_collector::place>(packet.request), fulfill));
+}
+
 }  // namespace connector

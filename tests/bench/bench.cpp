@@ -324,9 +324,13 @@ bench::payments_plan payments_plan_of(const bench_options& options) {
 }
 
 bench::splitting_plan splitting_plan_of(const bench_options& options) {
-    bench::splitting_plan plan{.repetitions = options.repetitions};
+    bench::splitting_plan plan{
+        .repetitions = options.repetitions, .warm_up_seconds = options.warm_up_seconds, .seconds = options.seconds};
     if (!options.variants.empty()) plan.variant = options.variants.front();
-    if (options.smoke) plan.amount = 20'000;
+    if (options.smoke) {
+        plan.amount = 20'000;
+        plan.connections = plan.http2_connections = plan.streams = 2;
+    }
     return plan;
 }
 
@@ -370,7 +374,7 @@ bool report(const bench_options& options, const bench::setup& setup, const bench
         bench::splitting_results splitting;
         if (options.splitting) {
             const auto splitting_plan = splitting_plan_of(options);
-            splitting = bench::measure_splitting(setup, splitting_plan);
+            splitting = bench::measure_splitting(setup, next_hops, splitting_plan);
             fmt::print("\n{}", bench::as_table(conditions, splitting_plan, splitting));
             json["splitting"] = bench::as_json(conditions, splitting_plan, splitting);
             payments_right = payments_right && splitting.troubles.empty();
@@ -439,11 +443,11 @@ bool report_payments(const bench_options& options, const bench::setup& setup, co
     return results.troubles.empty();
 }
 
-bool report_splitting(const bench_options& options, const bench::setup& setup, const bench::constant_peers&,
+bool report_splitting(const bench_options& options, const bench::setup& setup, const bench::constant_peers& next_hops,
                       bench::conditions& conditions, const fs::path& output) {
     conditions.versions = bench::versions(setup);
     const auto plan = splitting_plan_of(options);
-    const auto results = bench::measure_splitting(setup, plan);
+    const auto results = bench::measure_splitting(setup, next_hops, plan);
     fmt::print("{}", bench::as_table(conditions, plan, results));
     write_json(output, bench::as_json(conditions, plan, results));
     return results.troubles.empty();

@@ -50,12 +50,13 @@ namespace http2 = connector::http2;
 using clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
-constexpr auto expiry_distance = std::chrono::seconds{20};
 constexpr auto expiry_refresh = std::chrono::seconds{1};
 constexpr auto drain_at_most = std::chrono::seconds{5};
 constexpr nanoseconds turn_max = std::chrono::milliseconds{20};
 constexpr int perf_patience_ms = 10'000;
 constexpr std::size_t opened_at_a_time = 32;
+constexpr std::size_t added_at_a_time = 8;
+constexpr auto slow_answers_at_most = std::chrono::minutes{1};
 constexpr std::size_t destination_stride = 37;  ///< so that the clients do not proceed in step
 const std::string host = "127.0.0.1";
 
@@ -77,8 +78,10 @@ struct load_options {
     double warm_up_seconds = 0.5;
     double seconds = 2;
     std::uint64_t packets = 0;  ///< stops after this many, or earlier if the time is over; 0: only the time counts
-    std::string allocations;    ///< file in which the proxy counts its heap calls; empty: it does not count
-    std::string perf_control;   ///< FIFOs of a perf that counts during the measured window; empty: there is none
+    double expiry_seconds = 20;
+    bool gently = false;       ///< begins with few connections and adds others; for a proxy that is slow at first
+    std::string allocations;   ///< file in which the proxy counts its heap calls; empty: it does not count
+    std::string perf_control;  ///< FIFOs of a perf that counts during the measured window; empty: there is none
     std::string perf_answers;
     std::vector<pid_t> watched;  ///< processes whose usage during the measured window is reported
 };
@@ -212,7 +215,8 @@ private:
 /// One request shared by many connections. Only its expiry changes.
 class request {
 public:
-    request(const load_options& options, std::string_view token, std::string_view destination) {
+    request(const load_options& options, std::string_view token, std::string_view destination)
+        : expiry_distance_{as_duration(options.expiry_seconds)} {
         const ilp::bytes data(options.data_size, 0xda);
         ilp::bytes packet;
         ilp::serialize_prepare(packet, {.amount = {options.amount},
@@ -237,7 +241,7 @@ public:
         auto prepare = ilp::prepare_view::parse(packet_);
         if (!prepare) throw std::logic_error{"the Prepare of the bench is invalid"};
         prepare->set_expires_at(
-            std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now() + expiry_distance));
+            std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now() + expiry_distance_));
     }
 
     /// With HTTP/1.1.
@@ -247,6 +251,7 @@ public:
     ilp::bytes_view packet() const { return packet_; }
 
 private:
+    nanoseconds expiry_distance_;
     ilp::bytes block_;
     std::string text_;
     ilp::bytes_span packet_;
@@ -288,7 +293,8 @@ public:
     void run() {
         next_refresh_ = clock::now() + expiry_refresh;
         open_and_greet(options_.gate ? links_.size() : options_.idle);
-        if (!options_.gate) open(options_.idle, links_.size());
+        if (options_.gently) open_gently();
+        if (!options_.gate && !options_.gently) open(options_.idle, links_.size());
         if (options_.gate) announce_and_await(SIGUSR1);
         const auto start = clock::now();
         for (std::size_t i = options_.idle; i < clients_.size(); ++i) {
@@ -476,6 +482,23 @@ private:
             flush_all();
             turn_until(clock::now() + drain_at_most);
             if (options_.hold) say_progress(begin);
+        }
+        only_answers_ = false;
+    }
+
+    /// Opens a few connections, sends a packet on each that is open, and goes on when all have been answered. So the
+    /// proxy opens its own connections to the next hop a few at a time, too: each has its time limit, and under
+    /// valgrind a hundred handshakes at once can exceed it.
+    void open_gently() {
+        only_answers_ = true;
+        for (std::size_t begin = options_.idle; begin < links_.size();) {
+            const std::size_t end = std::min(begin + added_at_a_time, links_.size());
+            open(begin, end);
+            for (std::size_t i = options_.idle; i < end; ++i) send(links_[i].first_client, clock::now());
+            flush_all();
+            turn_until(clock::now() + slow_answers_at_most);
+            if (in_flight_ != 0) throw std::runtime_error{"the proxy does not answer the first packets"};
+            begin = end;
         }
         only_answers_ = false;
     }
@@ -695,6 +718,9 @@ int main(int argc, char** argv) {
     app.add_option("--warm-up", options.warm_up_seconds, "seconds before the measured window");
     app.add_option("--seconds", options.seconds, "length of the measured window");
     app.add_option("--packets", options.packets, "end after so many, however long the window is");
+    app.add_option("--expiry", options.expiry_seconds, "seconds until a Prepare expires")
+        ->check(CLI::Range(1.0, 3600.0));
+    app.add_flag("--gently", options.gently, "begin with few connections and packets; for a proxy under valgrind");
     app.add_option("--allocations", options.allocations, "file in which the connector counts its calls of the heap");
     app.add_option("--perf-control", options.perf_control, "FIFO of a perf that counts in the measured window");
     app.add_option("--perf-answers", options.perf_answers, "FIFO in which it acknowledges");

@@ -207,6 +207,7 @@ connector:
   workers: {workers}
   max_connections: {connections}
   idle_timeout: 1h
+  max_hold_time: 60s
 {tls}admin: {{listen: 127.0.0.1:{admin_port}}}
 metrics: {{listen: 127.0.0.1:{metrics_port}}}
 store: {{url: "{store}"}}

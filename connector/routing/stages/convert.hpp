@@ -44,22 +44,25 @@ inline peering::split_terms agreed_with_next_hop(const packet_context& packet) {
 }
 
 /// A packet that is too large for the next hop is cut if the next hop takes it in parts. They are cut after the
-/// conversion, because they are in the next hop's asset and add up to the converted amount.
-inline step convert(packet_context& packet) {
+/// conversion, because they are in the next hop's asset and add up to the converted amount. Precondition: the packet
+/// has been refused.
+[[gnu::cold]] inline step cut_if_too_large(packet_context& packet) {
     const std::optional<ilp::amount>& whole = packet.to->max_packet_amount;
-    const step converted = convert_to(packet, *packet.to->asset, whole);
-    const bool is_too_large = converted == step::reject && packet.maximum_amount.has_value();
-    if (!is_too_large || !whole) [[likely]]
-        return converted;
+    if (!packet.maximum_amount || !whole) return step::reject;
     const peering::split_terms agreed = agreed_with_next_hop(packet);
     const ilp::amount in_parts =
         std::min(agreed.max_total, peering::split_plan::largest_total(*whole, agreed.max_parts));
-    if (in_parts <= *whole) return converted;
+    if (in_parts <= *whole) return step::reject;
     if (convert_to(packet, *packet.to->asset, in_parts) != step::go_on) return step::reject;
     packet.maximum_amount.reset();
     packet.plan = peering::split_plan::make(packet.outgoing_amount, *whole, agreed.max_parts);
     ilp::require(packet.plan.has_value(), "what is not too large in parts can be cut");
     return step::go_on;
+}
+
+inline step convert(packet_context& packet) {
+    const step converted = convert_to(packet, *packet.to->asset, packet.to->max_packet_amount);
+    return converted == step::reject ? cut_if_too_large(packet) : converted;
 }
 
 }  // namespace connector::stages

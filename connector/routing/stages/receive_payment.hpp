@@ -12,7 +12,8 @@
 namespace connector::stages {
 
 /// The segment after our own address if it is the last one and looks like the token of a receiver, otherwise nothing.
-constexpr std::string_view receiver_token_in(std::string_view destination, std::string_view own_address) noexcept {
+[[gnu::always_inline]] constexpr std::string_view receiver_token_in(std::string_view destination,
+                                                                    std::string_view own_address) noexcept {
     if (!destination.starts_with(own_address)) return {};
     const std::string_view rest = destination.substr(own_address.size());
     if (rest.empty() || rest.front() != '.' || !ilp::stream::looks_like_token(rest.substr(1))) return {};

@@ -223,8 +223,11 @@ bool http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
         return false;
     }
     carried_packet* const packet = std::exchange(packet_, nullptr);
+    const bool is_part = packet == nullptr || answers_due_ != 1;
     const bool has_all = --answers_due_ == 0;
     forget_request();
+    if (is_part) [[unlikely]]
+        watch_other_answers(packet != nullptr);
     if (head.keep_alive_seconds) {
         const milliseconds announced = idle_time(*head.keep_alive_seconds);
         if (announced < idle_time_max_ && has_all) timer_.cancel();  // it was set for the longer time
@@ -233,12 +236,10 @@ bool http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
     const std::size_t size = head.size + consumed;
     // If part of the request has not been sent, the peer did not read it. A further one would only queue up behind it.
     const bool may_go_on = !is_last && (!has_all || (in_.size() == size && !is_send_blocked()));
-    if (has_all && packet == nullptr) timer_.cancel();  // it was set for the other answers
     if (may_go_on && has_all && idle_time_max_ != milliseconds{0}) become_idle();
-    if (!has_all && packet != nullptr) loop_.set(timer_, loop_.now().steady + other_answers_time_max);
     const bool goes_on = is_idle() || (may_go_on && !has_all);
     is_reused_ = true;
-    if (packet != nullptr) {
+    if (packet != nullptr) [[likely]] {
         packet->accepts = head.accepts;
         if (begins_as_reject(body)) [[unlikely]]
             packet->trace = head.has_trace ? http::trace_in(in_.text().substr(0, head.size)) : trace_id{};
@@ -255,6 +256,15 @@ bool http_connection::finish_answer(ilp::bytes_span body, std::size_t consumed) 
     if (!has_all && !in_.empty()) return true;
     receive();
     return false;
+}
+
+/// The first answer ends a packet in parts. The others have to follow in time.
+void http_connection::watch_other_answers(bool is_first) {
+    if (answers_due_ == 0) {
+        timer_.cancel();
+    } else if (is_first) {
+        loop_.set(timer_, loop_.now().steady + other_answers_time_max);
+    }
 }
 
 void http_connection::become_idle() {

@@ -100,6 +100,7 @@ private:
     void read_answers();
     bool read_answer();
     bool finish_answer(ilp::bytes_span body, std::size_t consumed);
+    void watch_other_answers(bool is_first);
     void fail(reject_reason reason);
     bool was_not_taken(unsigned status) const;
     void forget_request();

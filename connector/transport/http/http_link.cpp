@@ -66,14 +66,20 @@ void http_link::append_request(ilp::bytes& out, ilp::bytes_view body, const requ
 }
 
 std::optional<reject_reason> http_link::send(carried_packet& packet, ilp::bytes_view body, const request_form* form) {
+    packet.sent_again = 0;
     packet.parts = 1;
-    return send_with(packet, [&](ilp::bytes& out) { append_request(out, body, form); });
+    if (http_connection* const idle = take_idle()) [[likely]] {
+        append_request(idle->carry(packet), body, form);
+        return {};
+    }
+    return wait(packet, [&](ilp::bytes& out) { append_request(out, body, form); });
 }
 
 std::optional<reject_reason> http_link::send_parts(carried_packet& packet, ilp::bytes_view prepare,
                                                    const parting& how) {
+    packet.sent_again = 0;
     packet.parts = static_cast<std::uint16_t>(how.plan.parts());
-    return send_with(packet, [&](ilp::bytes& out) {
+    const auto append = [&](ilp::bytes& out) {
         part_writer parts{prepare, how};
         for (std::uint32_t part = 0; part < parts.parts(); ++part) {
             parts.write(part);
@@ -81,7 +87,12 @@ std::optional<reject_reason> http_link::send_parts(carried_packet& packet, ilp::
             const request_form form{.fields = fields};
             append_request(out, parts.prepare(), &form);
         }
-    });
+    };
+    if (http_connection* const idle = take_idle()) {
+        append(idle->carry(packet));
+        return {};
+    }
+    return wait(packet, append);
 }
 
 std::optional<reject_reason> http_link::ask_outcome(carried_packet& question, const peering::split_id& of) {
@@ -90,14 +101,9 @@ std::optional<reject_reason> http_link::ask_outcome(carried_packet& question, co
     return send(question, {}, &form);
 }
 
-/// Sends what `append` writes, as soon as there is a connection for it.
+/// Has a packet wait for a connection, with the requests that `append` writes.
 template <typename Append>
-std::optional<reject_reason> http_link::send_with(carried_packet& packet, const Append& append) {
-    packet.sent_again = 0;
-    if (http_connection* const idle = take_idle()) [[likely]] {
-        append(idle->carry(packet));
-        return {};
-    }
+std::optional<reject_reason> http_link::wait(carried_packet& packet, const Append& append) {
     if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
     // One packet may always wait: a link without a connection would otherwise never get one again.
     if (loop_.memory().is_waiting_full() && waiting_count() != 0) return reject_reason::next_hop_queue_full;

@@ -78,7 +78,7 @@ private:
 
     std::optional<reject_reason> send(carried_packet& packet, ilp::bytes_view body, const request_form* form);
     template <typename Append>
-    std::optional<reject_reason> send_with(carried_packet& packet, const Append& append);
+    std::optional<reject_reason> wait(carried_packet& packet, const Append& append);
     void append_request(ilp::bytes& out, ilp::bytes_view body, const request_form* form);
     http_connection* take_idle();
     bool is_outdated(const http_connection& connection) const { return loop_.now().steady >= connection.use_until; }

@@ -357,27 +357,32 @@ void incoming_connection::dispatch(ilp::bytes_span body, std::size_t consumed) {
     const open_request request = *std::exchange(request_, std::nullopt);
     request_began_.reset();
     const std::uint64_t number = begin_request(request.keep_alive && !draining_);
-    const auto exchange = std::move(exchange_);
-    const auto split = std::move(split_);
     if (request.from->split) [[unlikely]] {
         pending(number).accepts = &*request.from->split;
         requests_max_ = std::max(requests_max_, requests_usual + request.from->split->max_parts);
     }
-    const auto response =
-        exchange ? http::pass_on(handler_, *exchange, *request.from, body) : std::optional<http::exchange_response>{};
-    if (response) {
-        respond(number, *response);
-    } else if (owed_answer* const packet = split ? pass_on(number, *request.from, *split, body)
-                                                 : handler_.prepare_received(*this, number, *request.from, body)) {
+    const bool is_usual = exchange_ == nullptr && split_ == nullptr;
+    if (owed_answer* const packet = is_usual ? handler_.prepare_received(*this, number, *request.from, body)
+                                             : pass_on_unusual(number, *request.from, body)) {
         pending(number).packet = packet;
     }
     in_.consume(request.head_size + consumed);
 }
 
-owed_answer* incoming_connection::pass_on(std::uint64_t number, const peering::peer& from,
-                                          const http::split_request& split, ilp::bytes_span body) {
-    if (split.part) return handler_.part_received(*this, number, from, *split.part, body);
-    if (const auto outcome = handler_.outcome_of(from, split.asked)) {
+/// Passes on the current request if it is in asynchronous mode, or has to do with packets in parts.
+owed_answer* incoming_connection::pass_on_unusual(std::uint64_t number, const peering::peer& from,
+                                                  ilp::bytes_span body) {
+    const auto exchange = std::move(exchange_);
+    const auto split = std::move(split_);
+    const auto response =
+        exchange ? http::pass_on(handler_, *exchange, from, body) : std::optional<http::exchange_response>{};
+    if (response) {
+        respond(number, *response);
+        return nullptr;
+    }
+    if (!split) return handler_.prepare_received(*this, number, from, body);
+    if (split->part) return handler_.part_received(*this, number, from, *split->part, body);
+    if (const auto outcome = handler_.outcome_of(from, split->asked)) {
         answer(number, *outcome, false);
     } else {
         respond(number, {status::ok});

@@ -174,8 +174,7 @@ private:
     bool skip_empty_line();
     bool take_body();
     void dispatch(ilp::bytes_span body, std::size_t consumed);
-    owed_answer* pass_on(std::uint64_t number, const peering::peer& from, const http::split_request& split,
-                         ilp::bytes_span body);
+    owed_answer* pass_on_unusual(std::uint64_t number, const peering::peer& from, ilp::bytes_span body);
     /// `detail` as below; by default, what the status usually means.
     void refuse_head(http::status status, std::optional<http::request_head> head, std::string_view detail = {});
     /// `detail` is a sentence for the client, safe inside a JSON string.

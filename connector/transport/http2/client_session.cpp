@@ -121,12 +121,14 @@ bool client_session::take_delayed() {
         stream& each = streams_.places()[look_at_++];
         if (each.id == 0 || each.id <= *goaway_received_) continue;
         const bool awaited = is_awaited(each);
+        const std::uint64_t number = streams_.number_of(each);
+        close(each);
+        if (!awaited) continue;
         event_.kind = event_kind::reset;
-        event_.number = streams_.number_of(each);
+        event_.number = number;
         event_.code = error_code::refused_stream;
         event_.not_processed = true;
-        close(each);
-        if (awaited) return true;
+        return true;
     }
     looks_ = false;
     return false;

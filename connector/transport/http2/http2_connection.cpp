@@ -88,6 +88,12 @@ void http2_connection::carry(carried_packet& packet, ilp::bytes_view block, ilp:
     const auto place = static_cast<std::size_t>(number >> 32U);
     if (place >= carried_.size()) carried_.resize(place + 1);
     carried& taken = carried_[place];
+    taken.next_part = static_cast<std::uint16_t>(place);
+    if (packet.parts != 1) [[unlikely]] {
+        // A part that was carried before is at the packet's place.
+        const bool has_others = packet.place < carried_.size() && carried_[packet.place].packet == &packet;
+        if (has_others) std::swap(taken.next_part, carried_[packet.place].next_part);
+    }
     packet.place = static_cast<std::uint16_t>(place);
     has_carried_ = true;
     taken.number = number;
@@ -120,9 +126,8 @@ carried_packet& http2_connection::release(carried& done) {
     done.packet = nullptr;
     if (packet.parts == 1) [[likely]]
         return packet;
-    for (carried& each : carried_) {
-        if (each.number == 0 || each.packet != &packet) continue;
-        each.packet = nullptr;
+    for (carried* each = &carried_[done.next_part]; each != &done; each = &carried_[each->next_part]) {
+        each->packet = nullptr;
         ++dropped_;
     }
     if (awaited() == 0) idle_since_ = loop_.now().steady;
@@ -150,16 +155,13 @@ bool http2_connection::forget(const carried_packet& packet) {
 }
 
 bool http2_connection::forget_parts(const carried_packet& packet) {
-    bool was_carried = false;
-    for (carried& each : carried_) {
-        if (each.number == 0 || each.packet != &packet) continue;
-        was_carried = true;
-        session_->give_up(each.number, out_, loop_.now().steady);
-        if (last_received_ <= each.sent_at) leaving_ = true;  // as in forget()
-        free_place(each);
-        each.packet = nullptr;
+    if (packet.place >= carried_.size() || carried_[packet.place].packet != &packet) return false;
+    for (carried* each = &carried_[packet.place]; each->packet == &packet; each = &carried_[each->next_part]) {
+        session_->give_up(each->number, out_, loop_.now().steady);
+        if (last_received_ <= each->sent_at) leaving_ = true;  // as in forget()
+        free_place(*each);
+        each->packet = nullptr;
     }
-    if (!was_carried) return false;
     if (session_->open_streams() > count_ + forgotten_max) leaving_ = true;
     loop_.flush_prepares_of(*this);
     return true;
@@ -245,11 +247,7 @@ void http2_connection::take(const http2::event& event) {
     carried& of = carried_[static_cast<std::size_t>(event.number >> 32U)];
     ilp::require(of.number == event.number, "an answer belongs to a packet that was sent");
     if (of.packet == nullptr) return free_place(of);
-    if (event.kind == event_kind::reset && !event.not_processed && has_other_parts(of)) {
-        free_place(of);  // the answer to another part decides
-        of.packet = nullptr;
-        return;
-    }
+    if (event.kind == event_kind::reset && !event.not_processed && has_other_parts(of)) return end_part(of);
     if (event.kind == event_kind::message) {
         has_answered_ = true;
         carried_packet& packet = release(of);
@@ -265,11 +263,18 @@ void http2_connection::take(const http2::event& event) {
 }
 
 /// True if further parts of the same packet wait for their answers.
-bool http2_connection::has_other_parts(const carried& part) const {
-    if (part.packet->parts == 1) return false;
-    return std::ranges::any_of(carried_, [&part](const carried& each) {
-        return each.number != 0 && each.number != part.number && each.packet == part.packet;
-    });
+bool http2_connection::has_other_parts(const carried& part) const noexcept {
+    return part.next_part != place_of(part);
+}
+
+/// Ends one of several parts. The answer to another one decides about the packet.
+void http2_connection::end_part(carried& part) {
+    carried* before = &part;
+    while (before->next_part != place_of(part)) before = &carried_[before->next_part];
+    before->next_part = part.next_part;
+    part.packet->place = part.next_part;
+    free_place(part);
+    part.packet = nullptr;
 }
 
 /// Called before the packet has its outcome, so that it does not come back here.

@@ -90,6 +90,7 @@ private:
     struct carried {
         std::uint64_t number = 0;          ///< 0: the place is free
         carried_packet* packet = nullptr;  ///< null if it has ended with the answer to another part
+        std::uint16_t next_part = 0;       ///< place of another part of the packet, in a ring; its own if there is none
         ilp::steady_time sent_at{};
         ilp::bytes prepare{};  ///< it may have to be sent again; keeps its memory, unless that is large
     };
@@ -108,7 +109,11 @@ private:
     void free_place(carried& done);
     carried_packet& release(carried& done);
     bool forget_parts(const carried_packet& packet);
-    bool has_other_parts(const carried& part) const;
+    bool has_other_parts(const carried& part) const noexcept;
+    void end_part(carried& part);
+    std::uint16_t place_of(const carried& of) const noexcept {
+        return static_cast<std::uint16_t>(&of - carried_.data());
+    }
     std::size_t awaited() const noexcept { return count_ - dropped_; }
     void give_back(carried& refused);
     void lost(bool from_now);

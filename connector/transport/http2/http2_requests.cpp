@@ -120,18 +120,29 @@ bool http2_requests::begin(const http2::event& head) {
         refuse(head.number, *head.fault);
         return false;
     }
+    if (head.head == nullptr && head.split.data() == nullptr) [[likely]] {
+        const admission& known = known_[head.place];  // of a request that is not refused
+        carrier_.set_share(known.share);
+        open_request& opened = place_of(head.number);
+        opened.number = head.number;
+        opened.from = known.from;
+        return true;
+    }
+    return begin_unusual(head);
+}
+
+/// The same for a head that is not a known one, or that of a part of a packet.
+bool http2_requests::begin_unusual(const http2::event& head) {
     admission admitted;
     std::expected<std::optional<http::exchange>, http::exchange_response> exchange;
     std::unique_ptr<const http::split_request> split;
     if (head.head == nullptr) {
         admitted = known_[head.place];
-        if (head.split.data() != nullptr) {
-            http::request_head part;
-            part.method = "POST";
-            part.split = head.split;
-            part.has_split = true;
-            take_split(part, admitted, split);
-        }
+        http::request_head part;
+        part.method = "POST";
+        part.split = head.split;
+        part.has_split = true;
+        take_split(part, admitted, split);
     } else {
         admitted = carrier_.admit(*head.head);
         if (!admitted.refusal) exchange = http::exchange_of(*head.head, admitted.from->outgoing);
@@ -170,26 +181,28 @@ bool http2_requests::pass_on(const http2::event& message) {
         refuse(message.number, http::status::content_too_large);
         return false;
     }
-    at(message.number).is_awaited = true;
+    open_request& request = at(message.number);
+    request.is_awaited = true;
     ++awaited_;
-    const peering::peer& from = *at(message.number).from;
-    if (const auto exchange = take_exchange(at(message.number))) {
-        if (const auto response = http::pass_on(handler_, *exchange, from, message.body)) {
-            respond(message.number, *response);
-            return true;
-        }
-    }
-    const auto split = std::move(at(message.number).split);
-    owed_answer* const packet = split != nullptr ? pass_on(message.number, from, *split, message.body)
-                                                 : handler_.prepare_received(*this, message.number, from, message.body);
+    const bool is_usual = request.exchange == nullptr && request.split == nullptr;
+    owed_answer* const packet = is_usual ? handler_.prepare_received(*this, message.number, *request.from, message.body)
+                                         : pass_on_unusual(message.number, *request.from, message.body);
     if (packet != nullptr) at(message.number).packet = packet;
     return true;
 }
 
-owed_answer* http2_requests::pass_on(std::uint64_t number, const peering::peer& from, const http::split_request& split,
-                                     ilp::bytes_span body) {
-    if (split.part) return handler_.part_received(*this, number, from, *split.part, body);
-    if (const auto outcome = handler_.outcome_of(from, split.asked)) {
+/// Passes on a request that is in asynchronous mode, or has to do with packets in parts.
+owed_answer* http2_requests::pass_on_unusual(std::uint64_t number, const peering::peer& from, ilp::bytes_span body) {
+    if (const auto exchange = take_exchange(at(number))) {
+        if (const auto response = http::pass_on(handler_, *exchange, from, body)) {
+            respond(number, *response);
+            return nullptr;
+        }
+    }
+    const auto split = std::move(at(number).split);
+    if (!split) return handler_.prepare_received(*this, number, from, body);
+    if (split->part) return handler_.part_received(*this, number, from, *split->part, body);
+    if (const auto outcome = handler_.outcome_of(from, split->asked)) {
         send_answer(number, *outcome);
     } else {
         respond(number, {http::status::ok});
@@ -287,12 +300,16 @@ std::unique_ptr<const http::exchange> http2_requests::take_exchange(open_request
 }
 
 void http2_requests::forget(open_request& request) {
-    take_exchange(request);
     if (request.packet != nullptr) request.packet->answer_to = nullptr;
     if (request.is_awaited) --awaited_;
+    request.number = 0;
+    request.from = nullptr;
+    request.packet = nullptr;
+    request.is_awaited = false;
+    if (request.exchange != nullptr) take_exchange(request);
+    request.split.reset();
     held_ -= request.held.capacity();
     if (request.held.capacity() != 0) loop_.spare().give_back(request.held);
-    request = {};
 }
 
 /// Counts it, and tells the operator, if the connection ended because the client sent too much of something.

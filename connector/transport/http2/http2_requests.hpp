@@ -60,9 +60,9 @@ private:
     void refuse_malformed(std::uint64_t request) override;
 
     bool begin(const http2::event& head);
+    bool begin_unusual(const http2::event& head);
     bool pass_on(const http2::event& message);
-    owed_answer* pass_on(std::uint64_t number, const peering::peer& from, const http::split_request& split,
-                         ilp::bytes_span body);
+    owed_answer* pass_on_unusual(std::uint64_t number, const peering::peer& from, ilp::bytes_span body);
     const ilp::bytes& block_for(const open_request& request);
     void send_answer(std::uint64_t number, ilp::bytes_view packet);
     void refuse(std::uint64_t number, http::status status, std::string_view detail = {});

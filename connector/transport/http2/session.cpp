@@ -37,7 +37,6 @@ const event& session::next(ilp::bytes_span input, ilp::bytes& out, ilp::steady_t
     event_ = {};
     keep_spare(whole_body_);
     if (failure_ == nullptr && take_delayed()) return event_;
-    event_ = {};
     unsigned frames = 0;
     while (failure_ == nullptr) {
         const ilp::bytes_span rest = input.subspan(event_.consumed);

@@ -166,7 +166,7 @@ private:
     virtual bool take_end(stream& ended, ilp::bytes_span body, ilp::bytes& out) = 0;
     virtual bool take_goaway(std::uint32_t last) = 0;
     virtual void take_ping_answer(ilp::bytes_view octets, ilp::bytes& out) = 0;
-    /// Events that were caused by earlier input.
+    /// Events that were caused by earlier input. If there is none, event_ stays as it was.
     virtual bool take_delayed() = 0;
     /// The owner has been told of the stream, and awaits a message or has to answer.
     virtual bool is_awaited(const stream& of) const noexcept = 0;

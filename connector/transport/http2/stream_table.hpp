@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -96,7 +97,8 @@ public:
         }
         index_[hole] = nothing;
         free_.push_back(place_of(closed));
-        closed = stream{};
+        std::destroy_at(&closed);  // an assignment would move each member from another one
+        std::construct_at(&closed);
     }
 
     std::size_t size() const noexcept { return places_.size() - free_.size(); }
