@@ -164,6 +164,11 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
         return to_value(reachability(call).split_accepted);
     };
     to["Peer.reachability"] = [reachability](const call& call) -> field_result { return to_value(reachability(call)); };
+    to["Peer.amountInDoubt"] = [&services](const call& call) -> field_result {
+        const auto peer = services.directory.find_peer(call.of<peer_view>().id);
+        const std::uint64_t doubt = peer == nullptr ? 0 : services.committer.doubt_about(peer->liquidity->id);
+        return doubt == 0 ? value{} : value{doubt};
+    };
     to["Peer.tenant"] = tenant;
     to["Peer.tenantId"] = tenant_id;
 
