@@ -69,6 +69,12 @@ struct event_line {
 event_line line_about(std::string_view event_type) {
     if (event_type == "peer.unreachable") return {log::level::warn, "a peer does not take our packets", "lost peer"};
     if (event_type == "peer.reachable") return {log::level::info, "a peer takes our packets again", "found peer"};
+    if (event_type == "peer.books_in_doubt") {
+        return {log::level::warn,
+                "the last process did not stop in good order: up to addedAmount may have been fulfilled by the peer "
+                "and is in no book; compare the books, then run ilpctl doubt agree or ilpctl doubt correct",
+                "doubt"};
+    }
     return {log::level::warn, "liquidity is low", "liquidity"};
 }
 

@@ -55,6 +55,7 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     if (auto restored = peering::restore_events(*found, *keeper); !restored) {
         return std::move(restored).error().message;
     }
+    if (auto reported = peering::report_doubts(*found, *keeper); !reported) return std::move(reported).error().message;
     split_outcomes = std::make_shared<peering::split_outcomes>(std::move(found->split_outcomes));
     if (const auto plain = peering::unencrypted_by_default(found->peers); !plain.empty()) {
         log::write(log::level::warn,

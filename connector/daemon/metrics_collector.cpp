@@ -35,7 +35,8 @@ void metrics_collector::collect_now(std::function<void(std::string)> done) {
                    .rate_ages = parts_.rates.ages(),
                    .unauthenticated_requests = parts_.workers.unauthenticated_requests(),
                    .log_lines_dropped = log::dropped_lines(),
-                   .daemon = figures(std::move(workers))},
+                   .daemon = figures(std::move(workers)),
+                   .doubts = parts_.book.committer->doubts()},
                   done);
     });
 }

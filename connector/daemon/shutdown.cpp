@@ -85,6 +85,12 @@ exit_status shutdown::finish(worker_pool& workers, peering::committer& committer
     } else if (!is_drained_) {
         log::write(log::level::warn, "stopped with packets in flight; their transfers are void");
     } else {
+        if (!committer.end_flights()) {
+            log::write(log::level::warn,
+                       "the store did not take that nothing is in flight: the next start reports books in doubt, "
+                       "although nothing is",
+                       {{"error", committer.last_error()}});
+        }
         log::write(log::level::info, "stopped");
     }
     return is_drained_ && committed ? exit_status::clean_stop : exit_status::failure;

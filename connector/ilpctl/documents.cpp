@@ -13,7 +13,7 @@ namespace {
     "splitAccepted { maxTotal maxParts } routes http { outgoing { endpoint "                                          \
     "jwtSubject authToken @include(if: $secrets) } incoming { tokenFingerprints jwtSecretFingerprints } } transport " \
     "{ clientKeys caCertificates allowPlainHttp protocol mode } "                                                     \
-    "reachability { state since lastAnswerAt lastError lastErrorAt roundTripMs } "                                    \
+    "reachability { state since lastAnswerAt lastError lastErrorAt roundTripMs } amountInDoubt "                      \
     "createdAt tenant { id publicName } }"
 #define RECEIVING_ACCOUNT_FIELDS                                                                        \
     "fragment ReceivingAccountFields on ReceivingAccount { id name publicName asset { id code scale } " \
@@ -36,7 +36,9 @@ const document status{"node",
                       "query Status { node { ilpAddress version startedAt ready storeError peers assets "
                       "receivingAccounts spspListener routes pendingWithdrawals unreachablePeerCount unreachablePeers "
                       "{ id name staticIlpAddress "
-                      "reachability { state since lastError } } } }"};
+                      "reachability { state since lastError } } "
+                      "peersInDoubtCount peersInDoubt { id name staticIlpAddress amountInDoubt asset { code scale } } "
+                      "} }"};
 const document whoami{"whoami", "query Whoami { whoami { id isOperator } }"};
 const document tenants{"tenants",
                        "query Tenants($after: String, $first: Int, $sortOrder: SortOrder) { tenants(after: $after, "
@@ -139,6 +141,12 @@ const document deposit_receiving_account{
     "depositReceivingAccountLiquidity",
     "mutation DepositReceivingAccountLiquidity($input: DepositReceivingAccountLiquidityInput!) { "
     "depositReceivingAccountLiquidity(input: $input) { success } }"};
+const document correct_peer{"correctPeerBooks",
+                            "mutation CorrectPeerBooks($input: CorrectPeerBooksInput!) { "
+                            "correctPeerBooks(input: $input) { success } }"};
+const document agree_peer{"agreePeerBooks",
+                          "mutation AgreePeerBooks($input: AgreePeerBooksInput!) { "
+                          "agreePeerBooks(input: $input) { success } }"};
 const document withdraw_peer{"createPeerLiquidityWithdrawal",
                              "mutation WithdrawPeerLiquidity($input: CreatePeerLiquidityWithdrawalInput!) { "
                              "createPeerLiquidityWithdrawal(input: $input) { success } }"};

@@ -47,6 +47,8 @@ extern const document cancel_payment;
 extern const document deposit_peer;
 extern const document deposit_asset;
 extern const document deposit_receiving_account;
+extern const document correct_peer;
+extern const document agree_peer;
 extern const document withdraw_peer;
 extern const document withdraw_asset;
 extern const document withdraw_receiving_account;

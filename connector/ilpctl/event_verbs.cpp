@@ -24,6 +24,12 @@ std::string details(const session& s, const std::string& type, const json::objec
     }
     if (type == "peer.reachable")
         return fmt::format("since {}; it was not since {}", field(data, "since"), field(data, "unreachableSince"));
+    if (type == "peer.books_in_doubt" && data.contains("addedAmount") && data.contains("amountInDoubt") &&
+        data.contains("asset") && data.at("asset").is_object()) {
+        const auto unit = unit_of(data.at("asset").get_object());
+        return fmt::format("up to {} may have been fulfilled and is in no book; {} in all",
+                           amount_field(s, data, "addedAmount", unit), amount_field(s, data, "amountInDoubt", unit));
+    }
     if (const auto* received = data.if_contains("receivedAmount"); received != nullptr && received->is_object()) {
         const auto& amount = received->get_object();
         const auto* scale = amount.if_contains("assetScale");

@@ -27,6 +27,11 @@ struct one_withdrawal {
     optional_text idempotency_key;
 };
 
+struct one_agreement {
+    std::string peer;
+    optional_text idempotency_key;
+};
+
 struct transfers_terms {
     std::string account;
     page_terms page;
@@ -121,6 +126,29 @@ void void_withdrawal(session& s, const one_withdrawal& terms) {
     finish_withdrawal(s, terms, documents::void_withdrawal, "voided");
 }
 
+/// Makes the transfer that a crash has kept out of our book.
+void correct_books(session& s, const transfer_terms& terms) {
+    const auto id = id_of_new(terms.id, terms.idempotency_key, "doubt correct");
+    const auto peer = find_peer(s, terms.account);
+    const auto unit = unit_of(part(peer, "asset"));
+    const auto amount = read_amount(s, "AMOUNT", terms.amount, unit);
+    const auto key = terms.idempotency_key ? *terms.idempotency_key : peering::new_uuid();
+    const auto answer = change(s, documents::correct_peer,
+                               {{"peerId", peer.at("id")}, {"amount", to_string(amount)}, {"id", id}}, key, id);
+    if (s.json)
+        return print_json(s, json::object{{"id", id}, {"idempotencyKey", key}, {"success", answer.at("success")}});
+    s.out << fmt::format("credited {} to {}, the books are not in doubt any more: transfer {}\n",
+                         printable(show_amount(amount, unit, s.form)), printable(label_of_peer(peer)), id);
+}
+
+void agree_books(session& s, const one_agreement& terms) {
+    const auto peer = find_peer(s, terms.peer);
+    const auto key = terms.idempotency_key ? *terms.idempotency_key : peering::new_uuid();
+    const auto answer = change(s, documents::agree_peer, {{"peerId", peer.at("id")}}, key);
+    if (s.json) return print_json(s, json::object{{"idempotencyKey", key}, {"success", answer.at("success")}});
+    s.out << fmt::format("the books of {} are not in doubt any more\n", printable(label_of_peer(peer)));
+}
+
 /// The packets of a day, of which the daemon no longer keeps the single transfers.
 bool is_sum(const json::object& transfer) {
     const auto* const day = transfer.if_contains("sumOfDay");
@@ -194,6 +222,16 @@ void add_withdrawal_verb(CLI::App& group, chosen_verb& chosen, const std::string
     add_idempotency_key(verb, terms->idempotency_key);
 }
 
+void add_doubt_verbs(CLI::App& root, chosen_verb& chosen) {
+    auto& group = add_group(root, "doubt", "end the doubt that a crash has left about a peer's books");
+    add_transfer_verb(group, chosen, "correct", "credit a peer with what it has fulfilled and our book lacks",
+                      std::make_shared<transfer_terms>(), &correct_books, "a peer, by id or name");
+    const auto terms = std::make_shared<one_agreement>();
+    auto& verb = add_verb(group, chosen, "agree", "note that a peer's book agrees with ours", terms, &agree_books);
+    add_required(verb, "PEER", terms->peer, "", "a peer, by id or name");
+    add_idempotency_key(verb, terms->idempotency_key);
+}
+
 }  // namespace
 
 void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen) {
@@ -208,6 +246,7 @@ void add_liquidity_verbs(CLI::App& root, chosen_verb& chosen) {
 
     add_withdrawal_verb(group, chosen, "post", "complete a reserved withdrawal", &post_withdrawal);
     add_withdrawal_verb(group, chosen, "void", "cancel a reserved withdrawal", &void_withdrawal);
+    add_doubt_verbs(root, chosen);
 
     const auto list = std::make_shared<transfers_terms>();
     auto& list_verb = add_verb(root, chosen, "transfers", "list the transfers of a peer or an asset, the newest first",

@@ -168,6 +168,8 @@ void print_peer(session& s, const json::value& answer, bool with_fingerprints = 
     sheet.add("asset", to_string(unit));
     sheet.add("state", state_of(peer));
     sheet.add("liquidity", amount_field(s, peer, "liquidity", unit));
+    if (!peer.at("amountInDoubt").is_null())
+        sheet.add("in doubt", amount_field(s, peer, "amountInDoubt", unit) + " since a crash");
     sheet.add("liquidity threshold", amount_field(s, peer, "liquidityThreshold", unit));
     sheet.add("max packet amount", amount_field(s, peer, "maxPacketAmount", unit));
     sheet.add("max in flight", amount_field(s, peer, "maxInFlightAmount", unit));

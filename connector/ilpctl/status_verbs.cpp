@@ -31,6 +31,21 @@ void add_unreachable_peers(sheet& sheet, const json::object& node) {
     sheet.add("not reachable", fmt::format("and {} more {}", others, others == 1 ? "peer" : "peers"));
 }
 
+/// One line for each, and none if no crash has left a doubt.
+void add_doubts(const session& s, sheet& sheet, const json::object& node) {
+    const auto& listed = node.at("peersInDoubt").as_array();
+    for (const json::value& each : listed) {
+        const auto& peer = each.as_object();
+        const auto amount = amount_field(s, peer, "amountInDoubt", unit_of(part(peer, "asset")));
+        sheet.add("books in doubt",
+                  fmt::format("up to {} may have been fulfilled by {} and is in no book", amount, label_of_peer(peer)));
+    }
+    const auto count = node.at("peersInDoubtCount").to_number<std::size_t>();
+    if (count <= listed.size()) return;
+    const auto others = count - listed.size();
+    sheet.add("books in doubt", fmt::format("and those of {} more {}", others, others == 1 ? "peer" : "peers"));
+}
+
 void show_status(session& s, const no_terms&) {
     const auto answer = s.daemon.ask(documents::status, {});
     if (s.json) return print_json(s, answer);
@@ -49,6 +64,7 @@ void show_status(session& s, const no_terms&) {
     sheet.add("routes", field(node, "routes"));
     sheet.add("pending withdrawals", field(node, "pendingWithdrawals"));
     add_unreachable_peers(sheet, node);
+    add_doubts(s, sheet, node);
     s.out << sheet.text();
 }
 

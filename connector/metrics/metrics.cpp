@@ -78,6 +78,8 @@ std::string expose(const scrape& scrape) {
     std::size_t peers_not_reachable = 0;
     for (const auto& peer : scrape.directory.peers()) {
         add_liquidity(out, *peer);
+        if (const auto doubt = scrape.doubts.find(peer->liquidity->id); doubt != scrape.doubts.end())
+            add_doubt(out, *peer, doubt->second);
         if (is_low(*peer->liquidity, peer->liquidity_threshold)) ++low_peers;
         // Peers without packets have nothing to show, and there may be many of them.
         const auto counted = totals.find(peer->id);

@@ -54,6 +54,8 @@ struct scrape {
     std::optional<daemon_figures> daemon{};  ///< nullopt in tests of the others
     /// By peer id; those that are unknown are left out.
     std::unordered_map<std::uint32_t, peering::peer_reachability> reachability{};
+    /// By account; those without a doubt are left out.
+    std::unordered_map<peering::account_id, std::uint64_t> doubts{};
 };
 
 /// Returns the Prometheus text exposition format. definitions.hpp has the name, type, labels and help of every metric.

@@ -38,6 +38,11 @@ void add_liquidity(families& out, const peering::peer& peer) {
     }
 }
 
+void add_doubt(families& out, const peering::peer& peer, std::uint64_t amount) {
+    out.add<metric::books_in_doubt>(static_cast<double>(amount), peer.name(),
+                                    peering::asset_text(peer.asset->code, peer.asset->scale));
+}
+
 void add_traffic(families& out, const peering::peer& peer, const peer_counters& counters, std::size_t connections) {
     add_packets(out, counters.incoming, "incoming", peer);
     add_packets(out, counters.outgoing, "outgoing", peer);

@@ -37,6 +37,8 @@ struct packet_in_flight : deadline, carried_packet, owed_answer {
     peering::packet_transfer transfer;  ///< held in the ledger
     peering::taken_limits limits;
     pool_shares::held_amount* pool_share = nullptr;  ///< counts the outgoing amount; null if no pool pays it
+    /// The next hop's account, which counts the outgoing amount as in flight; null while the packet waits for that.
+    peering::liquidity_account* flies_to = nullptr;
 
     // Used while the transfer is being committed.
     peering::commit_ticket ticket = 0;
@@ -88,6 +90,7 @@ public:
         packet.answer_to = nullptr;
         packet.next_hop_link = nullptr;
         packet.pool_share = nullptr;
+        packet.flies_to = nullptr;
         free_.push_back(&packet);
     }
 

@@ -11,6 +11,7 @@
 #include "connector/worker/make_link.hpp"
 #include "ilp/hex.hpp"
 #include "peering/book/ledger.hpp"
+#include "peering/records/flight.hpp"
 #include "peering/records/text.hpp"
 
 #include <sched.h>
@@ -253,7 +254,7 @@ void worker::sample(std::function<void(worker_sample)> callback) {
         worker_figures& figures = sample.figures;
         figures.incoming_connections = connections_.size();
         figures.packets = packets_.in_use();
-        figures.waiting_for_store = waiting_.size();
+        figures.waiting_for_store = waiting_.size() + ceilings_.size();
         figures.buffered_bytes = loop_.memory().used();
         figures.replies = reply_sender_.size();
         figures.payments = payments_.size();
@@ -613,20 +614,69 @@ packet_in_flight* worker::forward(answer_sink& sink, std::uint64_t request, peer
     std::memcpy(packet.condition.data(), context.prepare->condition().data(), packet.condition.size());
     ++state.counters.packets_in_flight;
     state.counters.amount_in_flight += static_cast<double>(packet.outgoing_amount.value);
-    const auto refusal = too_many       ? std::optional{reject_reason::next_hop_queue_full}
-                         : context.plan ? send_in_parts(packet, next_hop, context)
-                                        : next_hop.send(packet, context.prepare->bytes());
+    if (too_many) {
+        reject(packet, reject_reason::next_hop_queue_full);
+        return nullptr;
+    }
+    if (!peering::take_off(*context.to->liquidity, packet.outgoing_amount)) [[unlikely]]
+        return wait_for_ceiling(packet, context);
+    packet.flies_to = context.to->liquidity;
+    return launch(packet, next_hop, context.prepare->bytes(), context.plan, context.to->id) ? &packet : nullptr;
+}
+
+/// Gives the packet to the link. Returns false if the link has refused it; the packet has then ended.
+bool worker::launch(packet_in_flight& packet, link& next_hop, ilp::bytes_view prepare,
+                    const std::optional<peering::split_plan>& plan, std::uint32_t to) {
+    peer_state& state = *packet.to;
+    const auto refusal = plan ? send_in_parts(packet, next_hop, prepare, *plan, to) : next_hop.send(packet, prepare);
     if (refusal) {
         // During the pause after a failed connect nothing has been tried.
-        if (!too_many && *refusal != reject_reason::next_hop_unreachable)
-            state.reachability->failed(context.now, *refusal, next_hop);
+        if (*refusal != reject_reason::next_hop_unreachable)
+            state.reachability->failed(loop_.now(), *refusal, next_hop);
         reject(packet, *refusal);
-        return nullptr;
+        return false;
     }
     packet.next_hop_link = &next_hop;
     ++state.counters.outgoing.prepares;
-    loop_.set(packet, context.now.steady + waiting_time_max(packet.due - context.now.steady));
+    loop_.set(packet, loop_.now().steady + waiting_time_max(packet.due - loop_.now().steady));
+    return true;
+}
+
+/// The packet would exceed what the store knows may be in flight to the next hop. It leaves once the store has a higher
+/// ceiling, and is refused if that takes half of the time until it expires. Null if it was refused at once.
+packet_in_flight* worker::wait_for_ceiling(packet_in_flight& packet, const packet_context& context) {
+    if (loop_.memory().is_waiting_full()) {
+        reject(packet, reject_reason::too_many_packets_in_flight);
+        return nullptr;
+    }
+    const ilp::bytes_view prepare = context.prepare->bytes();
+    ceilings_.add({.packet = &packet,
+                   .peer = context.to->id,
+                   .account = context.to->liquidity,
+                   .prepare = {prepare.begin(), prepare.end()},
+                   .plan = context.plan,
+                   .memory = {loop_.memory(), prepare.size()}});
+    loop_.set(packet, loop_.now().steady + waiting_time_max(packet.due - loop_.now().steady));
     return &packet;
+}
+
+/// A commit has raised ceilings. What other workers have sent meanwhile may have used them up; then the packet asks
+/// again. Each commit at least doubles the ceiling that it raises.
+void worker::leave_below_ceilings(peering::commit_ticket durable) {
+    while (auto waiting = ceilings_.take(durable)) {
+        packet_in_flight& packet = *waiting->packet;
+        const peering::peer* const to = forwarding_table_.find(waiting->peer);
+        if (to == nullptr) {
+            reject(packet, reject_reason::no_route);
+        } else if (!peering::take_off(*waiting->account, packet.outgoing_amount)) {
+            ceilings_.add(*std::move(waiting));
+        } else {
+            packet.cancel();
+            packet.flies_to = waiting->account;
+            packet.sent_at = loop_.now().steady;
+            launch(packet, link_to(*to, *packet.to), waiting->prepare, waiting->plan, to->id);
+        }
+    }
 }
 
 /// Adds what a packet has brought to the report about its payment.
@@ -743,6 +793,10 @@ void worker::fail(packet_in_flight& packet, reject_reason reason) {
 }
 
 void worker::on_deadline(packet_in_flight& packet) {
+    if (packet.next_hop_link == nullptr) {  // it waits for the store
+        ceilings_.remove(packet);
+        return reject(packet, reject_reason::store_unavailable);
+    }
     if (packet.parts != 1 && ask_outcome_before(packet)) return;
     // A packet still in the queue has waited too long: see waiting_time_max().
     if (const auto refusal = packet.next_hop_link->withdraw(packet)) return fail(packet, *refusal);
@@ -801,6 +855,7 @@ void worker::finish(packet_in_flight& packet) {
     --packet.from->packets;
     packet.limits.end(packet.incoming_amount);
     if (packet.pool_share != nullptr) *packet.pool_share -= packet.outgoing_amount.value;
+    if (packet.flies_to != nullptr) peering::land(*packet.flies_to, packet.outgoing_amount);
     if (packet.parts != 1) [[unlikely]] {
         questions_.end(packet);
         packet.parts = 1;
@@ -810,12 +865,16 @@ void worker::finish(packet_in_flight& packet) {
 }
 
 void worker::submit_postings() {
+    if (!ceilings_.empty()) [[unlikely]]
+        ceilings_.ask(batch_);
     if (posted_this_turn_.empty()) {
-        if (!batch_.empty()) committer_.submit(listener_number_, batch_);  // payments have ended
+        // Payments have ended, or packets wait for a ceiling.
+        if (!batch_.empty()) ceilings_.submitted(committer_.submit(listener_number_, batch_));
         return check_drained();
     }
     if (waiting_.empty()) commit_began_ = loop_.now().steady;
     const peering::commit_ticket ticket = committer_.submit(listener_number_, batch_);
+    ceilings_.submitted(ticket);
     for (packet_in_flight* const packet : posted_this_turn_) {
         packet->ticket = ticket;
         waiting_.push(*packet);
@@ -832,6 +891,8 @@ void worker::release_durable(peering::commit_ticket durable) {
         if (packet.answer_to != nullptr) packet.answer_to->release(packet.request);
         finish(packet);
     }
+    if (!ceilings_.empty()) [[unlikely]]
+        leave_below_ceilings(durable);
 }
 
 }  // namespace connector

@@ -26,6 +26,7 @@
 #include "connector/transport/probes.hpp"
 #include "connector/transport/reachability_board.hpp"
 #include "connector/transport/trace_id.hpp"
+#include "connector/worker/ceiling_queue.hpp"
 #include "connector/worker/make_link.hpp"
 #include "connector/worker/outcome_questions.hpp"
 #include "connector/worker/part_collector.hpp"
@@ -172,13 +173,18 @@ private:
                                 std::uint64_t request);
     packet_in_flight* forward(answer_sink& sink, std::uint64_t request, peer_state& from,
                               const packet_context& context);
+    bool launch(packet_in_flight& packet, link& next_hop, ilp::bytes_view prepare,
+                const std::optional<peering::split_plan>& plan, std::uint32_t to);
+    packet_in_flight* wait_for_ceiling(packet_in_flight& packet, const packet_context& context);
+    void leave_below_ceilings(peering::commit_ticket durable);
     void carry_out_whole(part_collector::place set, const peering::peer& from);
     bool hold_whole(part_collector::place set, const peering::peer& from, answer_sink& sink, std::uint64_t request);
     void give_up_hold(collected_packet& whole);
     void refuse_whole(part_collector::place set, reject_reason reason, const packet_context* context = nullptr);
     void watch_parts();
     void parts_timed_out();
-    std::optional<reject_reason> send_in_parts(packet_in_flight& packet, link& next_hop, const packet_context& context);
+    std::optional<reject_reason> send_in_parts(packet_in_flight& packet, link& next_hop, ilp::bytes_view prepare,
+                                               const peering::split_plan& plan, std::uint32_t to);
     bool awaits_outcome(packet_in_flight& packet, reject_reason reason);
     bool ask_outcome_before(packet_in_flight& packet);
     void outcome_told(packet_in_flight& packet, ilp::bytes_span answer);
@@ -274,6 +280,7 @@ private:
     peering::posting_batch batch_;  ///< postings of this turn
     std::vector<packet_in_flight*> posted_this_turn_;
     commit_queue waiting_;
+    ceiling_queue ceilings_;
 
     std::vector<std::unique_ptr<peer_state>> peer_states_;  ///< indexed by peer id; created at the first packet
     newcomer_list newcomers_;

@@ -156,10 +156,10 @@ std::optional<ilp::bytes> worker::outcome_of(const peering::peer& from, const pe
     return outcomes_->find(from.id, id, loop_.now().wall);
 }
 
-std::optional<reject_reason> worker::send_in_parts(packet_in_flight& packet, link& next_hop,
-                                                   const packet_context& context) {
-    const parting how{questions_.begin(packet, context.to->id), *context.plan};
-    const auto refusal = next_hop.send_parts(packet, context.prepare->bytes(), how);
+std::optional<reject_reason> worker::send_in_parts(packet_in_flight& packet, link& next_hop, ilp::bytes_view prepare,
+                                                   const peering::split_plan& plan, std::uint32_t to) {
+    const parting how{questions_.begin(packet, to), plan};
+    const auto refusal = next_hop.send_parts(packet, prepare, how);
     if (refusal) questions_.end(packet);
     return refusal;
 }

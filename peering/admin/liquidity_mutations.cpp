@@ -22,6 +22,7 @@ refusal to_refusal(transfer_refusal refused) {
             case transfer_refusal::insufficient_liquidity:
             case transfer_refusal::already_expired:
                 return forbidden;
+            case transfer_refusal::above_doubt:
             case transfer_refusal::invalid_id:
             case transfer_refusal::too_much_liquidity:
                 return bad_user_input;
@@ -31,6 +32,7 @@ refusal to_refusal(transfer_refusal refused) {
                 return not_found;
             case transfer_refusal::already_posted:
             case transfer_refusal::already_voided:
+            case transfer_refusal::no_doubt:
                 return conflict;
             case transfer_refusal::store_unavailable:
                 break;
@@ -152,6 +154,31 @@ void add_liquidity_mutations(graphql::resolvers& to, services& services, mutatio
     };
     deposit("depositPeerLiquidity", {"peerId", accounts_of_peer, "unknown peer"}, "Added peer liquidity");
     deposit("depositAssetLiquidity", {"assetId", accounts_of_asset, "Unknown asset"}, "Added asset liquidity");
+
+    constexpr const char* correction = "correctPeerBooks";
+    to[std::string{"Mutation."} + correction] = [&](const call& call) -> field_result {
+        const auto input = call.args.get<arguments>("input");
+        if (const auto fault = fault_of(input)) return refuse(*fault);
+        return run(mutations, correction, input, "Corrected the books of the peer",
+                   [&services, owner = id_of(input.get<std::string>("peerId")), id = input.get<std::string>("id"),
+                    amount = transferred_amount(input)](bookkeeper& keeper, const ilp::instant&,
+                                                        const changes& beside) -> std::expected<void, refusal> {
+                       const auto accounts = accounts_of_peer(services, owner, "unknown peer");
+                       if (!accounts) return std::unexpected{accounts.error()};
+                       return checked(services.transfers.correct(keeper, id, *accounts, amount, beside));
+                   });
+    };
+    constexpr const char* agreement = "agreePeerBooks";
+    to[std::string{"Mutation."} + agreement] = [&](const call& call) -> field_result {
+        const auto input = call.args.get<arguments>("input");
+        return run(mutations, agreement, input, "The books of the peer agree",
+                   [&services, owner = id_of(input.get<std::string>("peerId"))](
+                       bookkeeper& keeper, const ilp::instant&, const changes& beside) -> std::expected<void, refusal> {
+                       const auto accounts = accounts_of_peer(services, owner, "unknown peer");
+                       if (!accounts) return std::unexpected{accounts.error()};
+                       return checked(operator_transfers::agree(keeper, accounts->liquidity, beside));
+                   });
+    };
 
     constexpr const char* unknown_receiver = "unknown receiving account";
     deposit("depositReceivingAccountLiquidity", {"receivingAccountId", accounts_of_receiver, unknown_receiver},

@@ -169,6 +169,7 @@ std::uint32_t ledger_number(std::uint32_t asset_id) {
 value to_value(const listed_transfer& transfer, const listed_account& of, const account_names& names) {
     const auto type = [&] {
         if (!transfer.kind) return "TRANSFER";
+        if (*transfer.kind == transfer_kind::correction) return "CORRECTION";
         return *transfer.kind == transfer_kind::deposit ? "DEPOSIT" : "WITHDRAWAL";
     }();
     const auto state = [&] {
@@ -439,6 +440,28 @@ field_result unreachable_peers(const services& services, const call& call) {
     return peers;
 }
 
+/// The peers whose books are in doubt, those with the smallest account number first.
+std::vector<peer_pointer> peers_in_doubt(const services& services) {
+    const auto doubts = services.committer.doubts();
+    std::vector<peer_pointer> peers;
+    if (doubts.empty()) return peers;
+    for (auto& peer : services.directory.peers()) {
+        if (doubts.contains(peer->liquidity->id)) peers.push_back(peer);
+    }
+    std::ranges::sort(peers, {}, [](const peer_pointer& peer) { return peer->liquidity->id; });
+    return peers;
+}
+
+field_result peers_in_doubt(const services& services, const call& call) {
+    const auto request = page_of(call.args);
+    if (!request) return std::unexpected{request.error()};
+    auto found = peers_in_doubt(services);
+    found.resize(std::min(found.size(), request->size));
+    value::list peers;
+    for (const peer_pointer& peer : found) peers.push_back(to_value(peer_view{*peer}));
+    return peers;
+}
+
 }  // namespace
 
 void add_query_resolvers(graphql::resolvers& to, services& services) {
@@ -483,6 +506,8 @@ void add_query_resolvers(graphql::resolvers& to, services& services) {
     to["Node.unreachablePeerCount"] = [&services](const call&) -> field_result {
         return unreachable_peers(services).size();
     };
+    to["Node.peersInDoubtCount"] = [&services](const call&) -> field_result { return peers_in_doubt(services).size(); };
+    to["Node.peersInDoubt"] = [&services](const call& call) { return peers_in_doubt(services, call); };
     to["Node.unreachablePeers"] = [&services](const call& call) { return unreachable_peers(services, call); };
 }
 

@@ -213,6 +213,11 @@ void add_type_resolvers(graphql::resolvers& to, services& services) {
         const auto peer = services.directory.find_peer(call.of<peer_view>().id);
         return peer == nullptr ? value{} : to_value(services.traffic(peer->id));
     };
+    to["Peer.amountInDoubt"] = [&services](const call& call) -> field_result {
+        const auto peer = services.directory.find_peer(call.of<peer_view>().id);
+        const std::uint64_t doubt = peer == nullptr ? 0 : services.committer.doubt_about(peer->liquidity->id);
+        return doubt == 0 ? value{} : value{doubt};
+    };
     to["Peer.tenant"] = tenant;
     to["Peer.tenantId"] = tenant_id;
 

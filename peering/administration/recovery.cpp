@@ -7,6 +7,8 @@
 #include "peering/records/uuid.hpp"
 #include "peering/records/wide_amount.hpp"
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -241,6 +243,29 @@ fault restore_payments(const catalogue& found, payments& payments, const ledger&
     return std::nullopt;
 }
 
+fault restore_flights(const catalogue& found, bookkeeper& keeper) {
+    for (const flight_record& flights : found.flights) {
+        const liquidity_account* const account = keeper.ledger().find(flights.account);
+        if (account != nullptr && account->kind == account_kind::peer_liquidity) continue;
+        return fmt::format(
+            "the store says what is in flight to account {}, which is not the account of a peer: "
+            "restore the store from a backup",
+            std::to_underlying(flights.account));
+    }
+    keeper.restore_flights(found.flights);
+    return std::nullopt;
+}
+
+event_record event_about(const peer_record& peer, const asset_record& asset, ilp::amount added, ilp::amount in_doubt) {
+    const boost::json::object data{
+        {"id", peer.uuid},
+        {"asset", {{"id", asset.uuid}, {"code", asset.code}, {"scale", asset.scale}}},
+        {"addedAmount", ilp::to_string(added)},
+        {"amountInDoubt", ilp::to_string(in_doubt)},
+    };
+    return {new_uuid(), "peer.books_in_doubt", boost::json::serialize(data)};
+}
+
 }  // namespace
 
 std::expected<void, std::string> open_directory(directory& directory, const catalogue& found, bookkeeper& keeper) {
@@ -261,7 +286,25 @@ std::expected<void, std::string> recover(const catalogue& found, directory& dire
         return std::unexpected{std::move(*wrong)};
     }
     if (auto wrong = restore_payments(found, payments, keeper.ledger())) return std::unexpected{std::move(*wrong)};
+    if (auto wrong = restore_flights(found, keeper)) return std::unexpected{std::move(*wrong)};
     return {};
+}
+
+std::expected<void, store_error> report_doubts(const catalogue& found, bookkeeper& keeper) {
+    std::vector<flight_record> changed;
+    keeper.flights().find_doubts(changed);
+    if (changed.empty()) return {};
+    std::unordered_map<account_id, flight_record> left;
+    for (const flight_record& flights : found.flights) left.emplace(flights.account, flights);
+    std::unordered_map<account_id, const peer_record*> owners;
+    for (const peer_record& peer : found.peers) owners.emplace(peer.liquidity.id, &peer);
+    std::vector<event_record> events;
+    for (const flight_record& flights : changed) {
+        const peer_record& peer = *owners.at(flights.account);
+        const auto asset = std::ranges::find(found.assets, peer.asset_id, &asset_record::id);
+        events.push_back(event_about(peer, *asset, {left.at(flights.account).ceiling}, {flights.doubt}));
+    }
+    return keeper.write({.new_events = events, .changed_flights = changed});
 }
 
 std::expected<void, store_error> restore_events(const catalogue& found, bookkeeper& keeper) {

@@ -31,6 +31,8 @@ namespace peering {
 // | arrived                       |                                                                                  |
 // | outcomes of packets that came | loaded unless their time is over: the peers that have split the packets may ask  |
 // | in parts                      | for them                                                                         |
+// | ceilings of what may be in   | there was no stop in good order: as much may have been fulfilled by the peer and |
+// | flight to a peer              | is in no book. It is added to the peer's doubt, which an operator ends           |
 // | answers to idempotency keys   | stay in the store; each is looked up when its key comes again                    |
 
 /// Checks what the store has, and fills the directory, the ledger and the thresholds with it. Call it once, before
@@ -43,6 +45,10 @@ std::expected<void, std::string> recover(const catalogue& found, directory& dire
 /// delivered as they are. Call it once, after recover(), before anything else is written and before the committer
 /// starts.
 std::expected<void, store_error> restore_events(const catalogue& found, bookkeeper& keeper);
+
+/// Turns the ceilings that the last process has left into doubts, and writes them with an event for each peer, so that
+/// each crash is reported once. Call it once, after recover() and before the committer starts.
+std::expected<void, store_error> report_doubts(const catalogue& found, bookkeeper& keeper);
 
 /// The part of recover() without the withdrawals and payments.
 std::expected<void, std::string> open_directory(directory& directory, const catalogue& found, bookkeeper& keeper);

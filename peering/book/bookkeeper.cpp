@@ -6,7 +6,9 @@
 namespace peering {
 
 bookkeeper::bookkeeper(peering::ledger& ledger, peering::store& store, peering::thresholds& thresholds)
-    : ledger_{ledger}, store_{store}, thresholds_{thresholds} {}
+    : ledger_{ledger}, store_{store}, thresholds_{thresholds} {
+    if (store.is_durable()) ledger.bound_flights();
+}
 
 /// All postings that `changes` books: those of packets and those of operators' transfers.
 std::span<const posting> bookkeeper::booked_by(const changes& changes) {
@@ -105,6 +107,8 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
         if (!pending_batch_->payments().empty()) changes.advanced_payments = pending_batch_->payments();
         if (!pending_batch_->outcomes().empty()) changes.new_split_outcomes = pending_batch_->outcomes();
     }
+    const bool changes_flights = gather_flights(changes, takes_along);
+    if (changes_flights) changes.changed_flights = changed_flights_;
     const std::span<const posting> booked = booked_by(changes);
     ledger_.changes_of(booked, accounts_);
     ledger_.check(booked, accounts_);
@@ -125,6 +129,7 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
     if (takes_along) set_pending_batch(nullptr);
     if (store_.is_durable()) undelivered_.written(changes);
     if (reports) incoming_->written();
+    if (changes_flights) flights_.written(changed_flights_, [this](account_id id) -> auto& { return ledger_.at(id); });
     ledger_.apply(booked);
     for (const transfer_record& ended : changes.ended_transfers) {
         if (ended.state == transfer_state::posted) continue;
@@ -139,9 +144,37 @@ std::expected<void, store_error> bookkeeper::write(changes changes, std::span<co
     return {};
 }
 
+/// What packets that wait ask for is written with everything else. Most transactions have none.
+bool bookkeeper::gather_flights(const changes& changes, bool takes_along) {
+    changed_flights_.assign(changes.changed_flights.begin(), changes.changed_flights.end());
+    if (takes_along) flights_.raise(pending_batch_->ceilings(), changed_flights_);
+    return !changed_flights_.empty();
+}
+
+void bookkeeper::restore_flights(std::span<const flight_record> records) {
+    flights_.restore(records, [this](account_id id) -> auto& { return ledger_.at(id); });
+}
+
+std::expected<void, store_error> bookkeeper::sink_ceilings(ilp::steady_time now) {
+    decided_flights_.clear();
+    flights_.sink(now, decided_flights_);
+    return write_flights();
+}
+
+std::expected<void, store_error> bookkeeper::end_flights() {
+    decided_flights_.clear();
+    flights_.end(decided_flights_);
+    return write_flights();
+}
+
+std::expected<void, store_error> bookkeeper::write_flights() {
+    if (decided_flights_.empty()) return {};
+    return write({.changed_flights = decided_flights_});
+}
+
 bool bookkeeper::has_effect(const posting_batch& batch) const {
     return !batch.postings().empty() || !batch.payments().empty() || !batch.outcomes().empty() ||
-           (incoming_ && incoming_->concerns(batch.received()));
+           flight_ceilings::concerns(batch.ceilings()) || (incoming_ && incoming_->concerns(batch.received()));
 }
 
 std::expected<void, store_error> bookkeeper::end_idle_payments(ilp::steady_time now) {

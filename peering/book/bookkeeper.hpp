@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peering/book/flight_ceilings.hpp"
 #include "peering/book/incoming_payments.hpp"
 #include "peering/book/ledger.hpp"
 #include "peering/book/posting_batch.hpp"
@@ -54,6 +55,16 @@ public:
     /// On the thread that writes.
     const undelivered_events& undelivered() const noexcept { return undelivered_; }
 
+    /// What may be in flight to each peer, and what is in doubt since a crash. Other threads may ask for doubts only.
+    flight_ceilings& flights() noexcept { return flights_; }
+    const flight_ceilings& flights() const noexcept { return flights_; }
+    /// Loads what the store has. Call it when the accounts are open.
+    void restore_flights(std::span<const flight_record> records);
+    /// Lowers the ceilings that have been much too high for a while. What cannot be written now is tried again.
+    std::expected<void, store_error> sink_ceilings(ilp::steady_time now);
+    /// After a stop in good order: nothing is in flight, so the next start has no doubt.
+    std::expected<void, store_error> end_flights();
+
     /// Writes `changes` as one transaction, then books it. `accounts` is derived from the other members and is filled
     /// in here, and the events of thresholds and of payments that arrive are added. Everything that moves money must
     /// have been held before; ending a withdrawal without posting it releases its hold. The accounts of new assets and
@@ -106,6 +117,8 @@ public:
 private:
     std::span<const posting> booked_by(const changes& changes);
     std::expected<void, store_error> commit(const changes& changes);
+    bool gather_flights(const changes& changes, bool takes_along);
+    std::expected<void, store_error> write_flights();
 
     template <class Call>
     auto watched(Call call);
@@ -119,6 +132,9 @@ private:
 
     const posting_batch* pending_batch_ = nullptr;
     undelivered_events undelivered_;
+    flight_ceilings flights_;
+    std::vector<flight_record> changed_flights_;  // in the transaction that is being written
+    std::vector<flight_record> decided_flights_;  // for the next transaction
     std::optional<incoming_payments> incoming_;
     std::optional<ilp::steady_time> ends_idle_at_;  // in the transaction that is being written
     std::vector<posting> booked_;

@@ -92,7 +92,7 @@ bool committer::execute(store_task task) {
 
 void committer::watch(std::chrono::steady_clock::time_point now) {
     using time = std::chrono::steady_clock::time_point;
-    end_idle_payments(now);
+    look(now);
     const time began = keeper_.call_began();
     if (began == time{}) {
         if (now - last_probe_ < probe_interval || probe_waits_.exchange(true)) return;
@@ -107,14 +107,15 @@ void committer::watch(std::chrono::steady_clock::time_point now) {
     if (keeper_.call_began() != began) execute([](bookkeeper&) {});
 }
 
-void committer::end_idle_payments(std::chrono::steady_clock::time_point now) {
-    if (!keeper_.reports_incoming_payments()) return;
+void committer::look(std::chrono::steady_clock::time_point now) {
+    if (!keeper_.store().is_durable()) return;
     if (now - last_look_ < probe_interval || look_waits_.exchange(true)) return;
     last_look_ = now;
     const bool accepted = execute([this, now](bookkeeper& keeper) {
         look_waits_ = false;
         // What cannot be written now stays open until the next look.
         [[maybe_unused]] const auto ended = keeper.end_idle_payments(now);
+        [[maybe_unused]] const auto sunk = keeper.sink_ceilings(now);
     });
     if (!accepted) look_waits_ = false;
 }
@@ -133,6 +134,11 @@ bool committer::stop(std::chrono::milliseconds timeout) {
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
     return committing_.empty() && collecting_.empty() && !gave_up_;
+}
+
+bool committer::end_flights() {
+    ilp::require(!thread_.joinable(), "nothing is in flight once the committer has stopped");
+    return keeper_.end_flights().has_value();
 }
 
 void committer::run() {

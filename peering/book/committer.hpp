@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 namespace peering {
@@ -97,8 +98,8 @@ public:
     /// pending batch.
     bool execute(store_task task);
 
-    /// Checks whether a store call hangs, probes an idle store, and ends payments of which nothing more has arrived.
-    /// Call it periodically, from one thread.
+    /// Checks whether a store call hangs, probes an idle store, ends payments of which nothing more has arrived, and
+    /// has ceilings sink that are not needed any more (flight_ceilings). Call it periodically, from one thread.
     void watch(std::chrono::steady_clock::time_point now);
 
     /// False from the first failed commit until one succeeds; reject new packets meanwhile. Any thread; one atomic
@@ -112,10 +113,20 @@ public:
     /// `timeout`. Nothing may be submitted any more.
     bool stop(std::chrono::milliseconds timeout);
 
+    /// After stop() has returned true and when no packet is in flight: has the store say so. Returns false if it could
+    /// not be written within the time that stop() was given; the next start then reports doubts.
+    bool end_flights();
+
     const counters& stats() const noexcept { return counters_; }
 
     /// Whether the batches should say which payments have arrived (posting_batch::received_over). Any thread.
     bool reports_incoming_payments() const noexcept { return keeper_.reports_incoming_payments(); }
+
+    /// The doubt about an account since a crash; 0: there is none. Any thread.
+    std::uint64_t doubt_about(account_id account) const { return keeper_.flights().doubt_about(account); }
+
+    /// All doubts, by account. Any thread.
+    std::unordered_map<account_id, std::uint64_t> doubts() const { return keeper_.flights().doubts(); }
 
     /// Any thread may look up accounts and read their counters.
     const ledger& accounts() const noexcept { return keeper_.ledger(); }
@@ -127,7 +138,7 @@ private:
     bool commit();
     void end_batch(commit_ticket durable);
     void probe();
-    void end_idle_payments(std::chrono::steady_clock::time_point now);
+    void look(std::chrono::steady_clock::time_point now);
     bool wait_for_store(const store_error& error);
     bool pause(std::chrono::milliseconds length);
     void set_health(bool healthy, const std::string& error);
@@ -165,7 +176,7 @@ private:
     std::atomic<bool> look_waits_{false};
     // Used only by the thread that calls watch().
     std::chrono::steady_clock::time_point last_probe_;
-    std::chrono::steady_clock::time_point last_look_;  // at payments that are idle
+    std::chrono::steady_clock::time_point last_look_;  // at payments that are idle, and at ceilings
 
     std::thread thread_;
 };

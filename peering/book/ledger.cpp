@@ -76,6 +76,7 @@ liquidity_account& ledger::open(account_id id, account_kind kind, std::uint32_t 
         opened.available.store(balance, std::memory_order_relaxed);
         opened.headroom.store(balance_max - balance, std::memory_order_relaxed);
     }
+    if (bounds_flights_ && kind == account_kind::peer_liquidity) opened.flight_ceiling = 0;
     const auto place = static_cast<std::size_t>(id);
     if (place >= by_id_.size()) by_id_.resize(place + 1);
     ilp::require(by_id_[place] == nullptr, "no two accounts have the same id");

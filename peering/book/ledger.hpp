@@ -25,6 +25,10 @@ public:
     ledger(const ledger&) = delete;
     ledger& operator=(const ledger&) = delete;
 
+    /// Nothing is in flight to a peer whose account is opened from now on before flight_ceilings has raised its
+    /// ceiling. Without this call nothing bounds what is in flight.
+    void bound_flights() noexcept { bounds_flights_ = true; }
+
     /// Adds an account with the totals that the store has for it. Not for packet threads. The reference stays valid as
     /// long as the ledger exists. Preconditions: the id is new, and the balance of a liquidity account is within
     /// 0..2^64-1. Once the book can be read by others, open accounts with totals of zero and apply() the first deposit,
@@ -108,6 +112,7 @@ private:
     std::deque<entry> entries_;  // never moved: callers keep references
     std::vector<entry*> by_id_;  // null if the account is not open
     account_id last_id_{};
+    bool bounds_flights_ = false;
 };
 
 }  // namespace peering

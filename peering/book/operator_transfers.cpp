@@ -25,9 +25,10 @@ transfer_refusal refusal_of(transfer_state ended) noexcept {
     return transfer_refusal::already_posted;
 }
 
-transfer_record deposit_of(std::string_view id, transfer_accounts accounts, ilp::amount amount) {
+/// A deposit or a correction.
+transfer_record credit_of(transfer_kind kind, std::string_view id, transfer_accounts accounts, ilp::amount amount) {
     return {.uuid = std::string{id},
-            .kind = transfer_kind::deposit,
+            .kind = kind,
             .state = transfer_state::posted,
             .debit = accounts.settlement.id,
             .credit = accounts.liquidity.id,
@@ -71,6 +72,10 @@ std::string_view describe(transfer_refusal refusal) noexcept {
             return "Transfer already voided";
         case transfer_refusal::already_expired:
             return "Transfer already expired";
+        case transfer_refusal::no_doubt:
+            return "The books of the peer are not in doubt";
+        case transfer_refusal::above_doubt:
+            return "The amount is above the amount in doubt";
         case transfer_refusal::store_unavailable:
             return "The ledger is not available now";
     }
@@ -93,7 +98,27 @@ bool operator_transfers::restore(std::span<const transfer_record> pending, const
 
 auto operator_transfers::deposit(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
                                  ilp::amount amount, const changes& beside) -> outcome {
-    return add(keeper, deposit_of(id, accounts, amount), {}, beside);
+    return add(keeper, credit_of(transfer_kind::deposit, id, accounts, amount), {}, beside);
+}
+
+auto operator_transfers::correct(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
+                                 ilp::amount amount, const changes& beside) -> outcome {
+    const std::uint64_t doubt = keeper.flights().doubt_about(accounts.liquidity.id);
+    if (doubt == 0) return std::unexpected{transfer_refusal::no_doubt};
+    if (amount.value > doubt) return std::unexpected{transfer_refusal::above_doubt};
+    const flight_record ended = keeper.flights().without_doubt(accounts.liquidity.id);
+    changes with = beside;
+    with.changed_flights = {&ended, 1};
+    return add(keeper, credit_of(transfer_kind::correction, id, accounts, amount), {}, with);
+}
+
+auto operator_transfers::agree(bookkeeper& keeper, const liquidity_account& account, const changes& beside) -> outcome {
+    if (keeper.flights().doubt_about(account.id) == 0) return std::unexpected{transfer_refusal::no_doubt};
+    const flight_record ended = keeper.flights().without_doubt(account.id);
+    changes with = beside;
+    with.changed_flights = {&ended, 1};
+    if (!keeper.write(with)) return std::unexpected{transfer_refusal::store_unavailable};
+    return {};
 }
 
 auto operator_transfers::withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
@@ -133,8 +158,8 @@ auto operator_transfers::add(bookkeeper& keeper, transfer_record transfer, std::
     if (*known) return std::unexpected{transfer_refusal::already_exists};
     const leg wanted{&keeper.ledger().at(transfer.debit), &keeper.ledger().at(transfer.credit), transfer.amount};
     if (!ledger::hold({&wanted, 1})) {
-        return std::unexpected{transfer.kind == transfer_kind::deposit ? transfer_refusal::too_much_liquidity
-                                                                       : transfer_refusal::insufficient_liquidity};
+        return std::unexpected{transfer.kind == transfer_kind::withdrawal ? transfer_refusal::insufficient_liquidity
+                                                                          : transfer_refusal::too_much_liquidity};
     }
     with.new_transfers = {&transfer, 1};
     if (!keeper.write(with)) {

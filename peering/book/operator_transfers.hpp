@@ -28,6 +28,8 @@ enum class transfer_refusal : std::uint8_t {
     already_posted,  ///< also for a deposit, and for a withdrawal without a timeout
     already_voided,
     already_expired,
+    no_doubt,           ///< the books of the peer are not in doubt
+    above_doubt,        ///< a correction of more than may be missing
     store_unavailable,  ///< nothing was done; a retry is possible
 };
 
@@ -69,6 +71,11 @@ public:
     /// Precondition: the timeout is not negative.
     outcome withdraw(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
                      std::chrono::seconds timeout, const ilp::instant& now, const changes& beside);
+    /// Credits the peer with what it has fulfilled before a crash and no book has, and ends the doubt about its books.
+    outcome correct(bookkeeper& keeper, std::string_view id, transfer_accounts accounts, ilp::amount amount,
+                    const changes& beside);
+    /// Ends the doubt about the books of the peer with this account: they agree.
+    static outcome agree(bookkeeper& keeper, const liquidity_account& account, const changes& beside);
     /// `state` is posted or voided.
     outcome end_withdrawal(bookkeeper& keeper, std::string_view id, transfer_state state, const ilp::instant& now,
                            const changes& beside);

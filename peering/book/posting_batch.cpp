@@ -19,6 +19,15 @@ void posting_batch::advance(const payment_progress& progress) {
     }
 }
 
+void posting_batch::raise_ceiling(liquidity_account& account, std::uint64_t amount) {
+    const auto known = std::ranges::find(ceilings_, &account, &ceiling_request::account);
+    if (known == ceilings_.end()) {
+        ceilings_.push_back({&account, amount});
+    } else {
+        known->amount = std::max(known->amount, amount);
+    }
+}
+
 void posting_batch::merge(const posting_batch& other) {
     for (const posting& posting : other.postings_) {
         add(*posting.debit, *posting.credit, posting.amount, posting.packets);
@@ -29,6 +38,7 @@ void posting_batch::merge(const posting_batch& other) {
             known->second.add(packets);
     }
     outcomes_.insert(outcomes_.end(), other.outcomes_.begin(), other.outcomes_.end());
+    for (const auto& [account, amount] : other.ceilings_) raise_ceiling(*account, amount);
     transfers_ += other.transfers_;
 }
 
@@ -44,6 +54,7 @@ void posting_batch::clear() noexcept {
     payments_.clear();
     if (!received_.empty()) received_.clear();
     outcomes_.clear();
+    ceilings_.clear();
     transfers_ = 0;
 }
 

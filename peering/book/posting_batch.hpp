@@ -1,5 +1,6 @@
 #pragma once
 
+#include "peering/records/flight.hpp"
 #include "peering/records/payment.hpp"
 #include "peering/records/posting.hpp"
 #include "peering/records/received_packets.hpp"
@@ -36,14 +37,17 @@ public:
     /// The Fulfill of a packet that has come in parts. Its legs are in this batch, so that both are written in one
     /// transaction.
     void keep(split_outcome outcome) { outcomes_.push_back(std::move(outcome)); }
+    /// Has the ceiling of an account raised so that `amount` may be in flight to its peer.
+    void raise_ceiling(liquidity_account& account, std::uint64_t amount);
     void merge(const posting_batch& other);
     bool empty() const noexcept {
-        return postings_.empty() && payments_.empty() && received_.empty() && outcomes_.empty();
+        return postings_.empty() && payments_.empty() && received_.empty() && outcomes_.empty() && ceilings_.empty();
     }
     std::span<const posting> postings() const noexcept { return postings_; }
     std::span<const payment_progress> payments() const noexcept { return payments_; }
     const table_by_connection<received_packets>& received() const noexcept { return received_; }
     std::span<const split_outcome> outcomes() const noexcept { return outcomes_; }
+    std::span<const ceiling_request> ceilings() const noexcept { return ceilings_; }
     std::uint64_t transfers() const noexcept { return transfers_; }
     void clear() noexcept;
 
@@ -60,6 +64,7 @@ private:
     std::vector<payment_progress> payments_;  // few
     table_by_connection<received_packets> received_;
     std::vector<split_outcome> outcomes_;
+    std::vector<ceiling_request> ceilings_;  // few: each account once
     std::uint64_t transfers_ = 0;
 };
 

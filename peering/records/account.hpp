@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 
 namespace peering {
 
@@ -24,6 +25,13 @@ struct liquidity_account {
     account_kind kind{};
     std::atomic<std::uint64_t> available{0};
     std::atomic<std::uint64_t> headroom{0};
+
+    // For the account of a peer: what may be in flight to it, which take_off() and land() count.
+
+    std::atomic<std::uint64_t> in_flight{0};
+    /// Never above the ceiling that the store has for the account. A store that keeps nothing has no need of one.
+    std::atomic<std::uint64_t> flight_ceiling{std::numeric_limits<std::uint64_t>::max()};
+    std::atomic<std::uint64_t> flight_peak{0};  ///< the largest amount since flight_ceilings has looked
 };
 
 /// Totals of one account as the store has them: durable postings only. The balance of a liquidity account is

@@ -10,13 +10,15 @@
 
 namespace peering {
 
-enum class transfer_kind : std::uint8_t { deposit, withdrawal };
+/// A correction credits a peer with what it has fulfilled and no book has, because of a crash. It is taken from the
+/// settlement account as a deposit is, although no money has come in: the sum of all corrections is our loss.
+enum class transfer_kind : std::uint8_t { deposit, withdrawal, correction };
 
 /// Pending is the first phase of a withdrawal: the amount is reserved. The other states are final.
 enum class transfer_state : std::uint8_t { pending, posted, voided, expired };
 
-/// A transfer made by an operator: a deposit or a withdrawal, stored individually under its own UUID. Packet transfers
-/// have none.
+/// A transfer made by an operator: a deposit, a withdrawal or a correction, stored individually under its own UUID.
+/// Packet transfers have none.
 struct transfer_record {
     std::string uuid{};
     transfer_kind kind{};

@@ -28,6 +28,7 @@ std::string_view to_text(account_kind kind) noexcept {
 }
 
 std::string_view to_text(transfer_kind kind) noexcept {
+    if (kind == transfer_kind::correction) return "correction";
     return kind == transfer_kind::deposit ? "deposit" : "withdrawal";
 }
 

@@ -4,6 +4,7 @@
 #include "ilp/timestamp.hpp"
 #include "peering/records/account.hpp"
 #include "peering/records/event.hpp"
+#include "peering/records/flight.hpp"
 #include "peering/records/idempotency_record.hpp"
 #include "peering/records/kept_terms.hpp"
 #include "peering/records/payment.hpp"
@@ -90,6 +91,7 @@ struct catalogue {
     std::vector<event_record> open_events;
     std::vector<pending_count> pending_events;  ///< each receiving account at most once
     std::vector<split_outcome> split_outcomes;  ///< whose time is not over
+    std::vector<flight_record> flights;         ///< with a ceiling or a doubt, by account
 };
 
 /// What one transaction changes. The views must live until commit() returns.
@@ -119,6 +121,8 @@ struct changes {
     /// The first one of a peer and id is kept; another one of them, even in the same transaction, changes nothing. A
     /// transaction that writes any deletes first those whose time is over: at most `old_outcomes_max()`.
     std::span<const split_outcome> new_split_outcomes{};
+    /// Each account once. Those without a ceiling and a doubt are deleted. A store that keeps nothing ignores them.
+    std::span<const flight_record> changed_flights{};
 };
 
 /// More than the transaction writes, so that those of a busy hour are gone in time, and bounded, so that no transaction

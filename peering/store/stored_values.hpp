@@ -33,7 +33,8 @@ struct stored_values {
     }
 
     static transfer_kind kind_of(std::string_view text) {
-        for (const transfer_kind kind : {transfer_kind::deposit, transfer_kind::withdrawal}) {
+        for (const transfer_kind kind :
+             {transfer_kind::deposit, transfer_kind::withdrawal, transfer_kind::correction}) {
             if (text == to_text(kind)) return kind;
         }
         throw Failure{fmt::format("a transfer has the unknown kind '{}'", text)};
@@ -110,6 +111,15 @@ struct stored_values {
         }
         std::ranges::copy(octets, id.begin());
         return id;
+    }
+
+    static flight_record flight_of(std::int64_t account, std::string_view ceiling, std::string_view doubt) {
+        const auto known_ceiling = ilp::parse_amount(ceiling);
+        const auto known_doubt = ilp::parse_amount(doubt);
+        if (!known_ceiling || !known_doubt) {
+            throw Failure{fmt::format("the flights of account {} have an invalid amount: restore a backup", account)};
+        }
+        return {account_id{id_of(account, "flights")}, known_ceiling->value, known_doubt->value};
     }
 
     /// A limit as a database takes it, in a signed integer.

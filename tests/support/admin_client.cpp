@@ -31,7 +31,7 @@ std::string braces(std::string_view text) {
 }
 
 std::string selection_of(std::string_view mutation) {
-    if (mutation.contains("Liquidity") || mutation == "deletePeer") return "{ success }";
+    if (mutation.contains("Liquidity") || mutation.contains("Books") || mutation == "deletePeer") return "{ success }";
     if (mutation.contains("ReceivingAccount")) {
         return "{ receivingAccount " + braces(receiving_account_fields) + " }";
     }

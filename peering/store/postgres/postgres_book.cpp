@@ -232,6 +232,11 @@ catalogue load_postgres_catalogue(postgres_connection& session) {
                                                       .fulfill = rows.octets(row, 2),
                                                       .until = time_of(rows, row, 3)});
                  });
+    for_each_row(
+        session, "SELECT account_id, ceiling, doubt FROM flights ORDER BY account_id",
+        [&](const postgres_result& rows, int row) {
+            loaded.flights.push_back(stored::flight_of(rows.integer(row, 0), rows.text(row, 1), rows.text(row, 2)));
+        });
     session.run("COMMIT");
     return loaded;
 }

@@ -169,6 +169,11 @@ constexpr statement insert_outcomes{
     "insert_outcomes",
     "INSERT INTO split_outcomes (peer_id, split_id, fulfill, until) SELECT * FROM unnest($1::bigint[], $2::bytea[], "
     "$3::bytea[], $4::bigint[]) ON CONFLICT (peer_id, split_id) DO NOTHING"};
+constexpr statement keep_flights{
+    "keep_flights",
+    "INSERT INTO flights (account_id, ceiling, doubt) SELECT * FROM unnest($1::bigint[], $2::numeric[], "
+    "$3::numeric[]) ON CONFLICT (account_id) DO UPDATE SET ceiling = excluded.ceiling, doubt = excluded.doubt"};
+constexpr statement forget_flights{"forget_flights", "DELETE FROM flights WHERE account_id = ANY ($1::bigint[])"};
 constexpr statement count_commit{
     "count_commit",
     "WITH changed AS (UPDATE ledger_state SET last_commit = $1::bigint + 1, writer = $2 WHERE last_commit = $1::bigint "
@@ -180,7 +185,7 @@ constexpr std::array all_statements{
     &update_receivers, &insert_receivers, &discard_plans,    &insert_postings, &insert_transfers, &end_transfers,
     &update_accounts,  &insert_events,    &change_events,    &close_events,    &event_delivered,  &event_failed,
     &insert_payments,  &update_payments,  &advance_payments, &forget_answers,  &insert_answers,   &forget_outcomes,
-    &insert_outcomes,  &count_commit,     &end_commit};
+    &insert_outcomes,  &keep_flights,     &forget_flights,   &count_commit,    &end_commit};
 
 /// The statements of one commit.
 class pipeline {
@@ -203,6 +208,7 @@ public:
     void queue_events(const changes& changes, ilp::timestamp time);
     void queue_answers(const changes& changes);
     void queue_outcomes(const changes& changes, const char* now);
+    void queue_flights(const changes& changes);
     void finish(std::chrono::milliseconds silence);
 
 private:
@@ -646,6 +652,29 @@ void pipeline::queue_outcomes(const changes& changes, const char* now) {
     queue(insert_outcomes, {peers.finish(), ids.finish(), fulfills.finish(), ends.finish()});
 }
 
+void pipeline::queue_flights(const changes& changes) {
+    if (changes.changed_flights.empty()) return;
+    postgres_array accounts;
+    postgres_array ceilings;
+    postgres_array doubts;
+    postgres_array forgotten;
+    bool keeps = false;
+    bool forgets = false;
+    for (const auto& [account, ceiling, doubt] : changes.changed_flights) {
+        if (ceiling == 0 && doubt == 0) {
+            forgotten.add(account);
+            forgets = true;
+        } else {
+            accounts.add(account);
+            ceilings.add(wide_amount{ceiling});
+            doubts.add(wide_amount{doubt});
+            keeps = true;
+        }
+    }
+    if (keeps) queue(keep_flights, {accounts.finish(), ceilings.finish(), doubts.finish()});
+    if (forgets) queue(forget_flights, {forgotten.finish()});
+}
+
 void pipeline::finish(std::chrono::milliseconds silence) {
     try {
         session_.finish_pipeline(silence);
@@ -665,7 +694,7 @@ std::size_t rows_of(const changes& changes) noexcept {
            changes.ended_transfers.size() + changes.new_payments.size() + changes.changed_payments.size() +
            changes.advanced_payments.size() + changes.accounts.size() + changes.new_events.size() +
            changes.changed_events.size() + changes.event_attempts.size() + changes.new_answers.size() +
-           changes.new_split_outcomes.size();
+           changes.new_split_outcomes.size() + changes.changed_flights.size();
 }
 
 }  // namespace
@@ -710,6 +739,7 @@ void write_postgres_commit(postgres_connection& session, const changes& changes,
     pipeline.queue_events(changes, time);
     pipeline.queue_answers(changes);
     pipeline.queue_outcomes(changes, now.c_str());
+    pipeline.queue_flights(changes);
     pipeline.queue(count_commit, {std::to_string(from.last_commit).c_str(), writer.c_str()});
     pipeline.queue(end_commit, {});
     pipeline.finish(postgres_connection::silence_max + time_per_row_max * rows_of(changes));

@@ -284,10 +284,26 @@ COMMENT ON COLUMN split_outcomes.split_id IS 'Chosen by the peer.';
 COMMENT ON COLUMN split_outcomes.fulfill IS 'The packet that answers each part.';
 COMMENT ON COLUMN split_outcomes.until IS 'It is not needed after this time.';
 )sql",
+    R"sql(
+CREATE TABLE flights (
+    account_id bigint PRIMARY KEY REFERENCES accounts (id),
+    ceiling numeric(20, 0) NOT NULL CHECK (ceiling >= 0),
+    doubt numeric(20, 0) NOT NULL CHECK (doubt >= 0)
+);
+COMMENT ON TABLE flights IS 'What may be in flight to each peer, and what was when the process died.';
+COMMENT ON COLUMN flights.account_id IS 'An id of accounts: that of the peer.';
+COMMENT ON COLUMN flights.ceiling IS 'No more has been in flight since this was written.';
+COMMENT ON COLUMN flights.doubt IS
+    'As much may have been fulfilled by the peer before a crash, and is in no book.';
+ALTER TABLE transfers
+    DROP CONSTRAINT IF EXISTS transfers_kind_check,
+    ADD CONSTRAINT transfers_kind_check CHECK (kind IN ('deposit', 'withdrawal', 'correction'));
+)sql",
 };
 
 constexpr const char* table_names =
-    "{assets,accounts,peers,receiving_accounts,payments,transfers,events,answers,ledger_state,history,split_outcomes}";
+    "{assets,accounts,peers,receiving_accounts,payments,transfers,events,answers,ledger_state,history,split_outcomes,"
+    "flights}";
 
 }  // namespace
 

@@ -201,6 +201,9 @@ catalogue load_catalogue(connection& connection) {
                                              .until = ilp::timestamp{std::chrono::milliseconds{outcome.integer(3)}}});
         },
         ilp::wall_clock().time_since_epoch().count());
+    statement flight{connection, "SELECT account_id, ceiling, doubt FROM flights ORDER BY account_id"};
+    flight.for_each(
+        [&] { loaded.flights.push_back(stored::flight_of(flight.integer(0), flight.text(1), flight.text(2))); });
     return loaded;
 }
 

@@ -228,6 +228,20 @@ CREATE TABLE split_outcomes (
 ) STRICT;
 CREATE INDEX split_outcomes_by_end ON split_outcomes (until);
 )sql",
+    // Corrections are a kind of transfer of their own. SQLite cannot change the CHECK of a column, so another column
+    // takes its place.
+    R"sql(
+-- What may be in flight to each peer, and what was when the process died.
+CREATE TABLE flights (
+    account_id INTEGER PRIMARY KEY REFERENCES accounts (id), -- of the peer
+    ceiling TEXT NOT NULL, -- no more has been in flight since this was written; decimal digits, as in accounts
+    doubt TEXT NOT NULL -- as much may have been fulfilled by the peer before a crash, and is in no book
+) STRICT;
+ALTER TABLE transfers RENAME COLUMN kind TO former_kind;
+ALTER TABLE transfers ADD COLUMN kind TEXT CHECK (kind IN ('deposit', 'withdrawal', 'correction')); -- null for packets
+UPDATE transfers SET kind = former_kind WHERE former_kind IS NOT NULL;
+ALTER TABLE transfers DROP COLUMN former_kind;
+)sql",
 };
 
 constexpr std::int64_t schema_version = migrations.size();

@@ -119,7 +119,9 @@ struct statements {
                           "(SELECT rowid FROM split_outcomes WHERE until < ? ORDER BY until LIMIT ?)"},
           insert_outcome{db,
                          "INSERT INTO split_outcomes (peer_id, split_id, fulfill, until) VALUES (?, ?, ?, ?) "
-                         "ON CONFLICT (peer_id, split_id) DO NOTHING"} {}
+                         "ON CONFLICT (peer_id, split_id) DO NOTHING"},
+          keep_flight{db, "INSERT OR REPLACE INTO flights (account_id, ceiling, doubt) VALUES (?, ?, ?)"},
+          forget_flight{db, "DELETE FROM flights WHERE account_id = ?"} {}
 
     statement begin;
     statement commit;
@@ -153,6 +155,8 @@ struct statements {
     statement find_answer;
     statement forget_outcomes;
     statement insert_outcome;
+    statement keep_flight;
+    statement forget_flight;
 };
 
 std::optional<std::string_view> unless_empty(std::string_view text) {
@@ -287,6 +291,7 @@ private:
     void write_events(const changes& changes, std::int64_t now);
     void write_answers(const changes& changes);
     void write_outcomes(const changes& changes, std::int64_t now);
+    void write_flights(const changes& changes);
     void must_have_changed_one_row(std::string_view what) const;
 
     std::string path_;  // for messages
@@ -479,6 +484,7 @@ void sqlite_store::write(const changes& changes) {
     write_events(changes, now);
     write_answers(changes);
     write_outcomes(changes, now);
+    write_flights(changes);
     statements_->commit.run();
 }
 
@@ -657,6 +663,18 @@ void sqlite_store::write_outcomes(const changes& changes, std::int64_t now) {
     for (const split_outcome& outcome : changes.new_split_outcomes) {
         statements_->insert_outcome.run(std::int64_t{outcome.peer}, ilp::bytes_view{outcome.id},
                                         ilp::bytes_view{outcome.fulfill}, outcome.until);
+    }
+}
+
+void sqlite_store::write_flights(const changes& changes) {
+    for (const auto& [account, ceiling, doubt] : changes.changed_flights) {
+        if (ceiling == 0 && doubt == 0) {
+            statements_->forget_flight.run(account);
+        } else {
+            wide_amount_buffer ceiling_text;
+            wide_amount_buffer doubt_text;
+            statements_->keep_flight.run(account, to_text(ceiling, ceiling_text), to_text(doubt, doubt_text));
+        }
     }
 }
 

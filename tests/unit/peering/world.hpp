@@ -195,6 +195,14 @@ public:
             return transfers_.deposit(keeper, id, accounts, amount, {});
         });
     }
+    answer correct(std::string id, transfer_accounts accounts, ilp::amount amount) {
+        return request([this, id = std::move(id), accounts, amount](bookkeeper& keeper) {
+            return transfers_.correct(keeper, id, accounts, amount, {});
+        });
+    }
+    answer agree(liquidity_account& account) {
+        return request([&account](bookkeeper& keeper) { return operator_transfers::agree(keeper, account, {}); });
+    }
     answer withdraw(std::string id, transfer_accounts accounts, ilp::amount amount, std::chrono::seconds timeout,
                     const ilp::instant& now) {
         return request([this, id = std::move(id), accounts, amount, timeout, now](bookkeeper& keeper) {

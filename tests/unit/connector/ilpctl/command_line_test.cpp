@@ -25,7 +25,9 @@ json::object node_answer() {
             {"routes", 2},
             {"pendingWithdrawals", 0},
             {"unreachablePeerCount", 0},
-            {"unreachablePeers", boost::json::array{}}};
+            {"unreachablePeers", boost::json::array{}},
+            {"peersInDoubtCount", 0},
+            {"peersInDoubt", boost::json::array{}}};
 }
 
 }  // namespace

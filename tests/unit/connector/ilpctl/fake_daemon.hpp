@@ -167,7 +167,8 @@ inline json::object peer_answer(const std::string& name = "bob", const std::stri
               {"lastAnswerAt", nullptr},
               {"lastError", nullptr},
               {"lastErrorAt", nullptr},
-              {"roundTripMs", nullptr}}}};
+              {"roundTripMs", nullptr}}},
+            {"amountInDoubt", nullptr}};
 }
 
 inline json::object unreachable_answer() {

@@ -127,7 +127,9 @@ TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
                              {"routes", 3},
                              {"pendingWithdrawals", 0},
                              {"unreachablePeerCount", 0},
-                             {"unreachablePeers", json::array{}}};
+                             {"unreachablePeers", json::array{}},
+                             {"peersInDoubtCount", 0},
+                             {"peersInDoubt", json::array{}}};
     d.will_answer(documents::status, node);
     const auto quiet = done(d.run({"status"}));
     CHECK_FALSE(quiet.contains("reachable"));
@@ -146,6 +148,37 @@ TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
                          "not reachable        bob at test.bob: unreachable since 2026-08-01T12:10:00.000Z: peer is "
                          "unreachable: Connection refused\n"
                          "not reachable        and 1 more peer\n"));
+
+    node["peersInDoubtCount"] = 3;
+    node["peersInDoubt"] = json::array{{{"id", bob_id},
+                                        {"name", "bob"},
+                                        {"staticIlpAddress", "test.bob"},
+                                        {"amountInDoubt", "1024"},
+                                        {"asset", {{"code", "USD"}, {"scale", 9}}}}};
+    d.will_answer(documents::status, node);
+    CHECK(done(d.run({"status"}))
+              .ends_with(
+                  "books in doubt       up to 0.000001024 USD may have been fulfilled by bob at test.bob and is in "
+                  "no book\n"
+                  "books in doubt       and those of 2 more peers\n"));
+}
+
+TEST_CASE("ilpctl doubt: it ends a peer's doubt with a correction, or because the books agree") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::peers, page_answer({peer_answer()}));
+    d.will_answer(documents::agree_peer, json::object{{"success", true}});
+    CHECK(done(d.run({"doubt", "agree", "bob"})) == "the books of bob at test.bob are not in doubt any more\n");
+    CHECK(d.input().at("peerId") == json::value(bob_id));
+    CHECK(json::value(d.last().again.idempotency_key) == d.input().at("idempotencyKey"));
+
+    d.will_answer(documents::correct_peer, json::object{{"success", true}});
+    const auto text = done(d.run({"doubt", "correct", "bob", "0.25"}));
+    const auto id = std::string{d.input().at("id").as_string()};
+    CHECK(text == "credited 0.25 USD to bob at test.bob, the books are not in doubt any more: transfer " + id + "\n");
+    CHECK(d.input().at("amount") == json::value("250000000"));
+    CHECK(parsed(d.run({"doubt", "correct", "bob", "5", "--raw", "--json", "--id", carol_id, "--idempotency-key",
+                        key})) == json::value{{"id", carol_id}, {"idempotencyKey", key}, {"success", true}});
+    CHECK(d.input() == json::object{{"peerId", bob_id}, {"amount", "5"}, {"id", carol_id}, {"idempotencyKey", key}});
 }
 
 TEST_CASE("ilpctl accounts: an account without a payment pointer shows which setting gives it one") {

@@ -107,6 +107,32 @@ TEST_CASE("recovery: a payment that has not ended goes on, and holds nothing mea
     CHECK(found.known.find_peer_by_name("carol")->liquidity->available == 100);
 }
 
+TEST_CASE("recovery: what may have been in flight is in doubt, and each crash is reported by one event") {
+    catalogue store = sound();
+    store.flights = {{account_id{3}, 64, 0}, {account_id{4}, 8, 5}};
+    start found{store};
+    REQUIRE(found.refusal.empty());
+    CHECK(found.keeper.keeper.flights().doubts() == std::unordered_map<account_id, std::uint64_t>{{account_id{4}, 5}});
+    std::vector<event_record> events;
+    found.keeper.keeper.on_events([&](auto raised) { events.assign(raised.begin(), raised.end()); });
+    REQUIRE(report_doubts(store, found.keeper.keeper));
+    REQUIRE(events.size() == 2);
+    CHECK(events[0].type == "peer.books_in_doubt");
+    CHECK(events[0].data.starts_with("{\"id\":\"" + store.peers[0].uuid + "\""));
+    CHECK_THAT(events[0].data, Catch::EndsWith("\"addedAmount\":\"64\",\"amountInDoubt\":\"64\"}"));
+    CHECK_THAT(events[1].data, Catch::EndsWith("\"addedAmount\":\"8\",\"amountInDoubt\":\"13\"}"));
+    CHECK(found.keeper.keeper.flights().doubt_about(account_id{4}) == 13);
+    events.clear();
+    REQUIRE(report_doubts(store, found.keeper.keeper));
+    CHECK(events.empty());
+}
+
+TEST_CASE("recovery: flights of an account that is not a peer's prevent the start") {
+    catalogue store = sound();
+    store.flights = {{GENERATE(account_id{2}, account_id{99}), 64, 0}};
+    CHECK_THAT(start{store}.refusal, Catch::Contains("which is not the account of a peer"));
+}
+
 TEST_CASE("recovery: a peer of the file is absent until the file is read") {
     catalogue store = sound();
     store.peers[1].terms.origin = origin::file;

@@ -141,6 +141,39 @@ struct fixture {
 
 }  // namespace
 
+TEST_CASE("a ceiling rises with the commit of the batch that asks for it, and sinks when nothing needs it any more") {
+    fixture f;
+    f.committer.start();
+    CHECK_FALSE(take_off(f.bob, {70}));
+    f.batch.raise_ceiling(f.bob, 40);
+    f.batch.raise_ceiling(f.bob, 70);
+    posting_batch other;
+    other.merge(f.batch);
+    const commit_ticket ticket = f.committer.submit(f.listener, other);
+    f.watch.wait_for(ticket);
+    CHECK(take_off(f.bob, {70}));
+    CHECK_FALSE(take_off(f.bob, {59}));
+    // What is granted already needs no transaction, and its listener is told all the same.
+    f.batch.clear();
+    f.batch.raise_ceiling(f.bob, 128);
+    f.watch.wait_for(f.committer.submit(f.listener, f.batch));
+    CHECK(f.bob.flight_ceiling == 128);
+    land(f.bob, {70});
+    auto now = std::chrono::steady_clock::now();
+    while (f.bob.flight_ceiling != 0) {
+        f.committer.watch(now);
+        REQUIRE(wait_until_idle(f.committer));
+        now += flight_ceilings::quiet_time;
+    }
+    f.batch.raise_ceiling(f.carol, 5);
+    f.watch.wait_for(f.committer.submit(f.listener, f.batch));
+    CHECK(f.carol.flight_ceiling == 8);
+    REQUIRE(f.committer.stop(10s));
+    CHECK(f.committer.end_flights());
+    CHECK(f.carol.flight_ceiling == 0);
+    CHECK(f.books.keeper.flights().doubts().empty());
+}
+
 TEST_CASE("the check of an idle store passes on the store's remarks and the size of its log") {
     fixture f;
     f.store.remarks = {"the roof leaks", "the cellar, too"};

@@ -396,6 +396,44 @@ TEST_CASE("pending withdrawals are reserved again after a restart, and end as be
     shop.close();
 }
 
+TEST_CASE("a doubt ends with a correction of at most its amount, or without one if the books agree") {
+    store_place place{GENERATE(kinds_of_durable_stores())};
+    auto store = place.open();
+    auto shop = std::make_unique<desk>(*store);
+    shop->committer.start();
+    CHECK(shop->requests.correct(new_uuid(), shop->bobs(), {1}).get() == no_doubt);
+    CHECK(shop->requests.agree(shop->bob()).get() == no_doubt);
+    const auto cast_doubt = [&](std::uint64_t amount) {
+        REQUIRE(shop->committer.execute([account = shop->bob().id, amount](bookkeeper& keeper) {
+            const flight_record doubt{account, 0, amount};
+            CHECK(keeper.write({.changed_flights = {&doubt, 1}}));
+        }));
+        REQUIRE(wait_until_idle(shop->committer));
+        CHECK(shop->committer.doubt_about(shop->bob().id) == amount);
+    };
+    cast_doubt(64);
+    CHECK(shop->requests.correct(new_uuid(), shop->bobs(), {65}).get() == above_doubt);
+    CHECK(shop->requests.correct(new_uuid(), shop->bobs(), {0}).get() == amount_is_zero);
+    CHECK(shop->committer.doubt_about(shop->bob().id) == 64);
+    CHECK(shop->has(1000));
+    const std::string id = new_uuid();
+    CHECK(shop->requests.correct(id, shop->bobs(), {40}).get() == done);
+    CHECK(shop->has(1040));
+    CHECK(shop->committer.doubts().empty());
+    CHECK(shop->requests.correct(id, shop->bobs(), {40}).get() == no_doubt);
+    cast_doubt(8);
+    CHECK(shop->requests.correct(id, shop->bobs(), {8}).get() == already_exists);
+    CHECK(shop->requests.agree(shop->bob()).get() == done);
+    CHECK(shop->has(1040));
+    CHECK(shop->committer.doubts().empty());
+    CHECK(shop->requests.agree(shop->bob()).get() == no_doubt);
+    REQUIRE(shop->committer.stop(10s));
+    shop.reset();
+    CHECK(store->load().value().flights.empty());
+    CHECK(store->find_transfer(id).value()->kind == transfer_kind::correction);
+    CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
+}
+
 TEST_CASE("a book whose account does not have a pending amount is not restored") {
     const auto store = open_or_throw("memory:");
     desk desk{*store};

@@ -593,8 +593,8 @@ TEST_CASE("history: a book of the schema before sums is migrated") {
     book.place.execute(
         "DROP INDEX transfers_sums; DROP INDEX transfers_kept_of_debit; DROP INDEX transfers_kept_of_credit;"
         "DROP TABLE history; ALTER TABLE transfers DROP COLUMN sum_of_day; DROP INDEX events_that_ended; "
-        "DROP TABLE split_outcomes; DROP TABLE payments; DROP TABLE receiving_accounts; DROP INDEX events_due; DROP "
-        "INDEX events_due_of_payments; "
+        "DROP TABLE flights; DROP TABLE split_outcomes; DROP TABLE payments; DROP TABLE receiving_accounts; "
+        "DROP INDEX events_due; DROP INDEX events_due_of_payments; "
         "ALTER TABLE events DROP COLUMN receiving_account;");
     book.place.execute(is_sqlite ? "PRAGMA user_version = 3" : "UPDATE ilpd_schema_version SET version = 2");
     CHECK_THAT(audit(book.place.url()).error().message, Catch::Contains("start ilpd once to migrate it"));

@@ -1095,6 +1095,51 @@ TEST_CASE("a damaged outcome of a split packet prevents the start, and the messa
                Catch::Contains("table split_outcomes has 2 octets, but each has 16: restore a backup"));
 }
 
+TEST_CASE("a store keeps what may be in flight and what is in doubt, until there is neither") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    auto store = place.open();
+    account_id bob{};
+    account_id carol{};
+    {
+        traffic traffic{*store};
+        bob = traffic.bob()->id;
+        carol = traffic.carol()->id;
+        changes made = traffic.commit();
+        const std::array flights{flight_record{bob, amount_max, 0}, flight_record{carol, 64, amount_max}};
+        made.changed_flights = flights;
+        REQUIRE(store->commit(made).has_value());
+        store.reset();
+        store = place.open();
+        CHECK(store->load().value().flights == std::vector(flights.begin(), flights.end()));
+    }
+    const std::array changed{flight_record{carol, 0, 7}, flight_record{bob, 0, 0}};
+    REQUIRE(store->commit({.changed_flights = changed}).has_value());
+    CHECK(store->load().value().flights == std::vector<flight_record>{{carol, 0, 7}});
+    const flight_record ended{carol, 0, 0};
+    REQUIRE(store->commit({.changed_flights = {&ended, 1}}).has_value());
+    CHECK(store->load().value().flights.empty());
+    CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
+}
+
+TEST_CASE("a correction is kept, listed and audited as a kind of transfer of its own") {
+    const store_place place{GENERATE(kinds_of_durable_stores())};
+    const auto store = place.open();
+    traffic traffic{*store};
+    transfer_record correction = withdrawal_of(traffic, {});
+    correction.kind = transfer_kind::correction;
+    correction.state = transfer_state::posted;
+    std::swap(correction.debit, correction.credit);
+    correction.expires_at.reset();
+    const account_change paid{correction.debit, account_kind::settlement, {200, 0}, {230, 0}};
+    const account_change credited{correction.credit, account_kind::peer_liquidity, {0, 100}, {0, 130}};
+    const std::array accounts{paid, credited};
+    REQUIRE(store->commit({.new_transfers = {&correction, 1}, .accounts = accounts}).has_value());
+    CHECK(store->find_transfer(correction.uuid).value() == correction);
+    CHECK(store->list_transfers(correction.credit, account_side::credit, 1).value().at(0).kind ==
+          transfer_kind::correction);
+    CHECK(audit(place.url()).value().faults == std::vector<std::string>{});
+}
+
 TEST_CASE("a store that keeps nothing accepts outcomes of split packets") {
     const store_place place{store_kind::memory};
     const auto store = place.open();

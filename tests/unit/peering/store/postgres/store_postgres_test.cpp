@@ -450,7 +450,7 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
     }
     for (const std::string& outcome : outcomes) CHECK(outcome == "opened");
     CHECK(server.value("SELECT count(*) FROM ledger_state") == "1");
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "9");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
 }
 
 TEST_CASE("postgresql: a daemon writes nothing more once another one has written") {
@@ -848,7 +848,7 @@ TEST_CASE("postgresql: tables of the first schema keep their data, and each acco
         INSERT INTO events (uuid, type, data, created_at, attempts, due) VALUES ('one', 'type', '{}', 5, 2, 7);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "9");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
     CHECK(server.value(broken_links) == "0");
     const catalogue loaded = store->load().value();
     REQUIRE(loaded.peers.size() == 2);
@@ -884,7 +884,7 @@ TEST_CASE("postgresql: tables of the third schema get the index of old events, a
     server.execute(R"sql(
         SET ROLE ilpd;
         DROP INDEX events_that_ended;
-        DROP TABLE split_outcomes;
+        DROP TABLE flights; DROP TABLE split_outcomes;
         DROP TABLE payments;
         DROP TABLE receiving_accounts;
         UPDATE ilpd_schema_version SET version = 3;
@@ -892,7 +892,7 @@ TEST_CASE("postgresql: tables of the third schema get the index of old events, a
             ('young', 'type', '{}', 5000, NULL, 5000);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "9");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
     CHECK(server.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{1000ms}, .now = ilp::timestamp{9000ms}};
     CHECK(store->forget_events(age, 10).value().rows == 1);
@@ -908,7 +908,7 @@ TEST_CASE("postgresql: tables of the fourth schema keep their accounts, and get 
     }
     server.execute(R"sql(
         SET ROLE ilpd;
-        DROP TABLE split_outcomes;
+        DROP TABLE flights; DROP TABLE split_outcomes;
         DROP TABLE payments;
         DROP TABLE receiving_accounts;
         ALTER TABLE accounts DROP CONSTRAINT accounts_kind_check,
@@ -918,7 +918,7 @@ TEST_CASE("postgresql: tables of the fourth schema keep their accounts, and get 
         UPDATE ilpd_schema_version SET version = 4;
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "9");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
     const catalogue loaded = store->load().value();
     CHECK((loaded.peers.at(0).liquidity.totals == account_totals{10, 100}));
     std::vector<receiving_account_record> made;
@@ -943,14 +943,14 @@ TEST_CASE("postgresql: tables of the sixth schema keep their payments, which hav
     }
     server.execute(R"sql(
         SET ROLE ilpd;
-        DROP TABLE split_outcomes;
+        DROP TABLE flights; DROP TABLE split_outcomes;
         ALTER TABLE payments DROP COLUMN at_most;
         INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status)
             VALUES (3, 'before', (SELECT max(id) FROM accounts), '$bob.example', true, 70, 100, 5, 'quoting');
         UPDATE ilpd_schema_version SET version = 6;
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "9");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
     const auto kept = store->find_payment("before").value().value();
     CHECK(kept.amount == ilp::amount{70});
     CHECK_FALSE(kept.at_most.has_value());
@@ -974,14 +974,14 @@ TEST_CASE("postgresql: tables of the seventh schema get a line for the events of
         DROP INDEX events_due_of_payments;
         ALTER TABLE events DROP COLUMN receiving_account;
         CREATE INDEX events_due ON events (due, id) WHERE due IS NOT NULL;
-        DROP TABLE split_outcomes;
+        DROP TABLE flights; DROP TABLE split_outcomes;
         UPDATE ilpd_schema_version SET version = 7;
         INSERT INTO events (uuid, type, data, created_at, due) VALUES ('low', 'peer.liquidity_low', '{"id":"a"}', 5, 5),
             ('paid', 'incoming_payment.completed', '{"walletAddressId":"alice"}', 5, 6),
             ('open', 'incoming_payment.completed', '{"walletAddressId":"alice"}', 5, 7258118400000);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "9");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
     const auto of_node = store->load_pending_events(event_line::node, 10).value();
     REQUIRE(of_node.size() == 1);
     CHECK(of_node[0].event.uuid == "low");
@@ -1002,17 +1002,53 @@ TEST_CASE("postgresql: tables of the eighth schema keep their book, and get one 
         traffic traffic{*store};
         REQUIRE(store->commit(traffic.commit()));
     }
-    server.execute("SET ROLE ilpd; DROP TABLE split_outcomes; UPDATE ilpd_schema_version SET version = 8;");
+    server.execute(
+        "SET ROLE ilpd; DROP TABLE flights; DROP TABLE split_outcomes; UPDATE ilpd_schema_version SET version = 8;");
     // Whatever form of a bytea the database prefers, it is read.
     server.execute("ALTER ROLE ilpd SET bytea_output = 'escape'");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "9");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
     CHECK((store->load().value().peers.at(0).liquidity.totals == account_totals{10, 100}));
     CHECK(store->load().value().split_outcomes.empty());
     const split_outcome outcome{
         .peer = 1, .id = {7}, .fulfill = {1, 0, 255, '\\', '"'}, .until = ilp::wall_clock() + 1h};
     REQUIRE(store->commit({.new_split_outcomes = {&outcome, 1}}));
     CHECK(store->load().value().split_outcomes == std::vector{outcome});
+    CHECK(audit(server.url()).value().faults.empty());
+}
+
+TEST_CASE("postgresql: tables of the ninth schema keep their transfers, and take corrections and flights") {
+    const postgres_server server;
+    account_id bob{};
+    {
+        const auto store = open_or_throw(server.url());
+        traffic traffic{*store};
+        bob = traffic.bob()->id;
+        REQUIRE(store->commit(traffic.commit()));
+    }
+    server.execute(R"sql(
+        SET ROLE ilpd;
+        DROP TABLE flights;
+        ALTER TABLE transfers DROP CONSTRAINT transfers_kind_check,
+            ADD CONSTRAINT transfers_kind_check CHECK (kind IN ('deposit', 'withdrawal'));
+        UPDATE ilpd_schema_version SET version = 9;
+    )sql");
+    const auto store = open_or_throw(server.url());
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
+    const account_totals owed = store->load().value().assets.at(0).settlement.totals;
+    const transfer_record correction{.uuid = new_uuid(),
+                                     .kind = transfer_kind::correction,
+                                     .state = transfer_state::posted,
+                                     .debit = store->load().value().assets[0].settlement.id,
+                                     .credit = bob,
+                                     .amount = {7}};
+    const std::array accounts{
+        account_change{correction.debit, account_kind::settlement, owed, {owed.debits_posted + 7, 0}},
+        account_change{bob, account_kind::peer_liquidity, {10, 100}, {10, 107}}};
+    const flight_record flight{bob, 8, 1};
+    REQUIRE(store->commit({.new_transfers = {&correction, 1}, .accounts = accounts, .changed_flights = {&flight, 1}}));
+    CHECK(store->find_transfer(correction.uuid).value() == correction);
+    CHECK(store->load().value().flights == std::vector{flight});
     CHECK(audit(server.url()).value().faults.empty());
 }
 

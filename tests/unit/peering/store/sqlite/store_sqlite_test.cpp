@@ -91,7 +91,7 @@ TEST_CASE("the database is private to its owner, durable, and readable while the
     reader reader{db.path};
     CHECK(reader.value("PRAGMA journal_mode") == "wal");
     CHECK(reader.value("PRAGMA application_id") == std::to_string(0x696c7064));
-    CHECK(reader.value("PRAGMA user_version") == "10");
+    CHECK(reader.value("PRAGMA user_version") == "11");
     CHECK(reader.value("PRAGMA integrity_check") == "ok");
     // A commit of packets must not update an index over the whole history.
     CHECK(reader
@@ -487,7 +487,7 @@ TEST_CASE(
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "10");
+    CHECK(reader.value("PRAGMA user_version") == "11");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.chains_are_sound());
@@ -528,7 +528,7 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
         DROP INDEX events_due_of_payments;
         ALTER TABLE events DROP COLUMN receiving_account;
         DROP INDEX events_that_ended;
-        DROP TABLE split_outcomes;
+        DROP TABLE flights; DROP TABLE split_outcomes;
         DROP TABLE payments;
         DROP TABLE receiving_accounts;
         PRAGMA user_version = 4;
@@ -537,7 +537,7 @@ TEST_CASE("a database of the fourth schema gets the index of old events, and eve
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "10");
+    CHECK(reader.value("PRAGMA user_version") == "11");
     CHECK(reader.value("SELECT count(*) FROM sqlite_schema WHERE name = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{std::chrono::milliseconds{1000}},
                           .now = ilp::timestamp{std::chrono::milliseconds{9000}}};
@@ -559,7 +559,7 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
         DROP INDEX events_due;
         DROP INDEX events_due_of_payments;
         ALTER TABLE events DROP COLUMN receiving_account;
-        DROP TABLE split_outcomes;
+        DROP TABLE flights; DROP TABLE split_outcomes;
         DROP TABLE payments;
         DROP TABLE receiving_accounts;
         CREATE TABLE old_accounts (
@@ -596,7 +596,7 @@ TEST_CASE("a database of the fifth schema keeps its accounts and their history, 
         CHECK(store->load().value().receiving_accounts.size() == 2);
     }
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "10");
+    CHECK(reader.value("PRAGMA user_version") == "11");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     CHECK(reader.value("SELECT count(*) FROM accounts") == "6");
     CHECK(reader.accounts_agree_with_transfers());
@@ -615,7 +615,7 @@ TEST_CASE("a database of the seventh schema keeps its payments, which have no bo
         DROP INDEX events_due;
         DROP INDEX events_due_of_payments;
         ALTER TABLE events DROP COLUMN receiving_account;
-        DROP TABLE split_outcomes;
+        DROP TABLE flights; DROP TABLE split_outcomes;
         ALTER TABLE payments DROP COLUMN at_most;
         INSERT INTO payments (id, uuid, account_id, receiver, fixed_delivery, amount, slippage, created_at, status)
             VALUES (3, 'before', (SELECT max(id) FROM accounts), '$bob.example', 1, '70', 100, 5, 'quoting');
@@ -623,7 +623,7 @@ TEST_CASE("a database of the seventh schema keeps its payments, which have no bo
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "10");
+    CHECK(reader.value("PRAGMA user_version") == "11");
     CHECK(reader.rows("PRAGMA foreign_key_check").empty());
     const auto kept = store->find_payment("before").value().value();
     CHECK(kept.amount == ilp::amount{70});
@@ -644,16 +644,60 @@ TEST_CASE("a database of the ninth schema keeps its book, and gets a table of th
         traffic traffic{*store};
         REQUIRE(store->commit(traffic.commit()));
     }
-    execute(db.path, "DROP TABLE split_outcomes; PRAGMA user_version = 9;");
+    execute(db.path, "DROP TABLE flights; DROP TABLE split_outcomes; PRAGMA user_version = 9;");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "10");
+    CHECK(reader.value("PRAGMA user_version") == "11");
     CHECK((store->load().value().peers.at(0).liquidity.totals == account_totals{10, 100}));
     CHECK(store->load().value().split_outcomes.empty());
     const split_outcome outcome{
         .peer = 1, .id = {7}, .fulfill = {1, 0, 255}, .until = ilp::wall_clock() + std::chrono::hours{1}};
     REQUIRE(store->commit({.new_split_outcomes = {&outcome, 1}}));
     CHECK(store->load().value().split_outcomes == std::vector{outcome});
+    CHECK(audit(db.url).value().faults.empty());
+}
+
+TEST_CASE("a database of the tenth schema keeps its transfers and their kinds, and takes corrections and flights") {
+    const database db;
+    const std::string id = new_uuid();
+    account_id bob{};
+    {
+        const auto store = open_or_throw(db.url);
+        traffic traffic{*store};
+        bob = traffic.bob()->id;
+        REQUIRE(store->commit(traffic.commit()));
+    }
+    execute(db.path, R"sql(
+        DROP TABLE flights;
+        ALTER TABLE transfers RENAME COLUMN kind TO later_kind;
+        ALTER TABLE transfers ADD COLUMN kind TEXT CHECK (kind IN ('deposit', 'withdrawal'));
+        UPDATE transfers SET kind = later_kind;
+        ALTER TABLE transfers DROP COLUMN later_kind;
+        PRAGMA user_version = 10;
+    )sql");
+    const auto store = open_or_throw(db.url);
+    reader reader{db.path};
+    CHECK(reader.value("PRAGMA user_version") == "11");
+    CHECK(reader.rows("PRAGMA foreign_key_check").empty());
+    CHECK(reader.value("SELECT count(*) FROM transfers WHERE kind = 'deposit' AND uuid IS NOT NULL") == "2");
+    CHECK(reader.value("SELECT count(*) FROM transfers WHERE kind IS NULL AND uuid IS NULL") == "1");
+    CHECK(reader.value("SELECT count(*) FROM pragma_table_info('transfers') WHERE name = 'former_kind'") == "0");
+    const transfer_record correction{.uuid = id,
+                                     .kind = transfer_kind::correction,
+                                     .state = transfer_state::posted,
+                                     .debit = store->load().value().assets.at(0).settlement.id,
+                                     .credit = bob,
+                                     .amount = {7}};
+    const account_totals owed = store->load().value().assets[0].settlement.totals;
+    const std::array accounts{
+        account_change{correction.debit, account_kind::settlement, owed, {owed.debits_posted + 7, 0}},
+        account_change{bob, account_kind::peer_liquidity, {10, 100}, {10, 107}}};
+    const flight_record flight{bob, 8, 1};
+    REQUIRE(store->commit({.new_transfers = {&correction, 1}, .accounts = accounts, .changed_flights = {&flight, 1}}));
+    CHECK(store->find_transfer(id).value() == correction);
+    CHECK(store->load().value().flights == std::vector{flight});
+    CHECK(reader.accounts_agree_with_transfers());
+    CHECK(reader.chains_are_sound());
     CHECK(audit(db.url).value().faults.empty());
 }
 
@@ -680,7 +724,7 @@ TEST_CASE("a database of the eighth schema gets a line for the events of payment
         DROP INDEX events_due_of_payments;
         ALTER TABLE events DROP COLUMN receiving_account;
         CREATE INDEX events_due ON events (due) WHERE due IS NOT NULL;
-        DROP TABLE split_outcomes;
+        DROP TABLE flights; DROP TABLE split_outcomes;
         PRAGMA user_version = 8;
         INSERT INTO events VALUES (1, 'low', 'peer.liquidity_low', '{"id":"a"}', 5, 0, 5, NULL);
         INSERT INTO events VALUES (2, 'paid', 'incoming_payment.completed', '{"walletAddressId":"alice"}', 5, 1, 6, NULL);
@@ -689,7 +733,7 @@ TEST_CASE("a database of the eighth schema gets a line for the events of payment
     )sql");
     const auto store = open_or_throw(db.url);
     reader reader{db.path};
-    CHECK(reader.value("PRAGMA user_version") == "10");
+    CHECK(reader.value("PRAGMA user_version") == "11");
     const auto of_node = store->load_pending_events(event_line::node, 10).value();
     REQUIRE(of_node.size() == 1);
     CHECK(of_node[0].event.uuid == "low");
