@@ -32,6 +32,7 @@ public:
     void run() {
         check_key_pairs();
         check_connector();
+        check_store();
         check_admin();
         check_assets();
         check_rates();
@@ -79,6 +80,14 @@ private:
         if (connector.max_hold_time.count() == 0 || connector.min_expiration_window < connector.max_hold_time) return;
         const auto around = key_path{nullptr, "connector", {}};
         report({&around, "min_expiration_window", {}}, "must be smaller than connector.max_hold_time");
+    }
+
+    void check_store() {
+        const auto& lease = settings_.store.lease_time;
+        if (!lease || *lease >= settings_.connector.max_hold_time + lease_margin) return;
+        const auto around = key_path{nullptr, "store", {}};
+        if (in_.has_problem_in(key_path{&around, "lease_time", {}}.text())) return;
+        report({&around, "lease_time", {}}, "must be at least 10 s more than connector.max_hold_time");
     }
 
     void check_callback_url() {

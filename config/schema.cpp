@@ -129,6 +129,17 @@ section<store_settings> define_store() {
                 "pair of accounts; balances and the audit stay exact, and deposits and withdrawals are kept. Events "
                 "that have been delivered or given up are deleted after the same time. The details cannot be brought "
                 "back: see [stores.md](stores.md#history) for how to export them first."),
+        setting("lease_time", &s::lease_time, duration(1s, 24h), when_absent{"`connector.max_hold_time` and 10 s"},
+                "With PostgreSQL: another daemon takes the database over when this one has given no sign of life for "
+                "so long. At least 10 s more than `connector.max_hold_time`, so that no packet of this one is in "
+                "flight then."),
+        setting("standby", &s::standby, boolean(), default_value{"false"},
+                "With PostgreSQL: while another daemon uses the database, wait for its end and take over then "
+                "([stores.md](stores.md#a-standby-daemon)). Otherwise a second daemon exits."),
+        setting("instance_file", &s::instance_file, path_of_file(),
+                when_absent{"`ilpd.instance` in the working directory"},
+                "With PostgreSQL: a file that the daemon writes at its first start and keeps locked while it runs. It "
+                "has a name by which a restart after a crash is recognized, which takes over at once."),
     };
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -90,11 +91,19 @@ struct metrics_settings {
     friend bool operator==(const metrics_settings&, const metrics_settings&) = default;
 };
 
+/// A lease is longer than a packet is held by at least this much.
+inline constexpr std::chrono::milliseconds lease_margin{10'000};
+/// In the working directory.
+inline constexpr std::string_view default_instance_file = "ilpd.instance";
+
 struct store_settings {
     std::string url;
     std::optional<secret> key{};  ///< one or more keys that seal the secrets in the store, the current one first
     std::chrono::milliseconds startup_timeout{};
     std::optional<std::chrono::milliseconds> keep_history;  ///< absent: for ever
+    std::optional<std::chrono::milliseconds> lease_time{};  ///< absent: connector.max_hold_time and lease_margin
+    bool standby = false;
+    std::optional<file_path> instance_file{};  ///< absent: default_instance_file
     friend bool operator==(const store_settings&, const store_settings&) = default;
 };
 

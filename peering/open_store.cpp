@@ -6,6 +6,7 @@
 #include "peering/store/store_memory.hpp"
 
 #include <string_view>
+#include <utility>
 
 namespace peering {
 namespace {
@@ -24,10 +25,10 @@ std::unexpected<store_error> unknown_url() {
 
 }  // namespace
 
-std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url) {
+std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url, store_tenant who) {
     if (url == "memory:") return std::make_unique<memory_store>();
     if (const std::string path = sqlite_path(url); !path.empty()) return open_sqlite_store(path);
-    if (is_postgres_url(url)) return open_postgres_store(url);
+    if (is_postgres_url(url)) return open_postgres_store(url, std::move(who));
     return unknown_url();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "peering/store/store.hpp"
+#include "peering/store/tenancy.hpp"
 
 #include <expected>
 #include <memory>
@@ -10,9 +11,9 @@
 namespace peering {
 
 /// Opens the store that `store.url` names: `sqlite:PATH`, `postgresql://...` or `memory:`. Runs the migrations, and
-/// locks the database against a second daemon until the store is destroyed. An error that is not final may resolve
-/// itself: the server may not be up yet.
-std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url);
+/// keeps a second daemon out until the store is destroyed. An error that is not final may resolve itself: the server
+/// may not be up yet. `who` matters only to a store that daemons on other machines can reach.
+std::expected<std::unique_ptr<store>, store_error> open_store(const std::string& url, store_tenant who = {});
 
 /// `url` without anything that may be secret, for logs.
 std::string printable_store_url(std::string_view url);

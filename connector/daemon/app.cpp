@@ -32,10 +32,15 @@
 #include "connector/worker/worker_pool.hpp"
 #include "ilp/clock.hpp"
 #include "peering/open_store.hpp"
+#include "peering/store/instance_file.hpp"
+#include "peering/store/postgres/postgres_url.hpp"
+#include "peering/store/tenancy.hpp"
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -76,6 +81,12 @@ event_line line_about(std::string_view event_type) {
                 "doubt"};
     }
     return {log::level::warn, "liquidity is low", "liquidity"};
+}
+
+std::string host_name() {
+    boost::system::error_code error;
+    std::string name = boost::asio::ip::host_name(error);
+    return error ? "an unknown host" : name;
 }
 
 /// The id of the peer or asset that the event is about. Its packets can cross a threshold again and again.
@@ -240,9 +251,32 @@ private:
             {{"limit", descriptors}, {"room", shares.connections}, {"allowed", wanted}});
     }
 
+    /// Who this daemon is among those that can reach the database.
+    peering::store_tenant tenant() {
+        const auto& store = settings_.store;
+        const auto hold_time = settings_.connector.max_hold_time;
+        peering::store_tenant who{.host = "on " + host_name() + ", process " + std::to_string(::getpid()),
+                                  .lease_time = store.lease_time.value_or(hold_time + config::lease_margin),
+                                  .max_hold_time = hold_time,
+                                  .waits = store.standby};
+        if (!peering::is_postgres_url(store.url)) return who;
+        auto opened = peering::instance_file::open(store.instance_file ? store.instance_file->text
+                                                                       : std::string{config::default_instance_file});
+        if (opened) {
+            who.instance = opened->name();
+            instance_file_.emplace(std::move(*opened));
+        } else {
+            log::write(log::level::warn,
+                       "this daemon has no name in its database: a restart after a crash has to wait for the end of "
+                       "the lease",
+                       {{"error", opened.error()}});
+        }
+        return who;
+    }
+
     /// The control loop runs meanwhile, so that health checks are answered, and until a signal ends it.
     store_opener::result open_store() {
-        store_opener opener{control_, settings_.store.url, settings_.store.startup_timeout};
+        store_opener opener{control_, settings_.store.url, tenant(), settings_.store.startup_timeout};
         store_opener::result opened;
         opener.open([&](store_opener::result result) {
             opened = std::move(result);
@@ -361,16 +395,7 @@ private:
     void await_signals() {
         reload_.await_signal();
         shutdown_.await_signal(
-            {.refuse_new_work =
-                 [this] {
-                     ready_ = false;
-                     service_watch_->stopping();
-                     reload_.stop();
-                     metrics_server_->drain();
-                     operator_servers_->drain_auto_peering();
-                     if (spsp_server_) spsp_server_->drain();
-                     payments_->stop();
-                 },
+            {.refuse_new_work = [this] { refuse_new_work(); },
              .stop_admin =
                  [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
              .workers = workers_,
@@ -379,11 +404,22 @@ private:
                               reply_schedule::attempt_max});
     }
 
+    void refuse_new_work() {
+        ready_ = false;
+        service_watch_->stopping();
+        reload_.stop();
+        metrics_server_->drain();
+        operator_servers_->drain_auto_peering();
+        if (spsp_server_) spsp_server_->drain();
+        payments_->stop();
+    }
+
     /// Periodic checks.
     void tick() {
         const ilp::instant now = ilp::read_clocks();
         book_.committer->watch(now.steady);
         shutdown_.watch_store(book_.committer->store_is_healthy(), now.steady);
+        if (book_.committer->is_taken_over()) return stop_because_taken_over();
         if (!shutdown_.has_begun()) book_.transfers->expire(now);
         if (!shutdown_.has_begun()) reachability_watch_->look(now.steady);
         if (ready_) service_watch_->look(now.steady);
@@ -394,6 +430,15 @@ private:
         ticker_.async_wait([this](boost::system::error_code error) {
             if (!error) tick();
         });
+    }
+
+    /// What waits can never be written, and what this process knows about balances is out of date. A new process begins
+    /// with the book as it is, or waits as a standby.
+    void stop_because_taken_over() {
+        log::write(log::level::error, "another daemon has taken over the store: this one stops",
+                   {{"error", book_.committer->last_error()}});
+        if (!shutdown_.has_begun()) refuse_new_work();
+        control_.stop();
     }
 
     void look_at_certificates(const ilp::instant& now) {
@@ -411,7 +456,7 @@ private:
     }
 
     /// May be called from any thread.
-    bool is_ready() const { return ready_ && book_.committer->store_is_healthy(); }
+    bool is_ready() const { return ready_ && book_.committer->may_accept_packets(std::chrono::steady_clock::now()); }
 
     const std::string file_;
     config::settings settings_;
@@ -431,6 +476,7 @@ private:
     surplus_memory surplus_memory_;
     bool stops_early_ = false;  ///< a signal has ended the start
 
+    std::optional<peering::instance_file> instance_file_;  ///< is locked for longer than the store is open
     book book_{settings_.ilp_address};
     std::unique_ptr<event_outbox> outbox_;
     std::unique_ptr<webhooks> webhooks_;

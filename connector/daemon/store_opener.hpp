@@ -1,6 +1,7 @@
 #pragma once
 
 #include "peering/store/store.hpp"
+#include "peering/store/tenancy.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,21 +12,25 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace connector {
 
 /// Opens the store at the start. If it cannot be reached yet, because its server starts later than the daemon, it is
-/// tried again with growing pauses, and the log says so. The attempts run on a thread of their own, so that the loop
-/// can answer health checks meanwhile.
+/// tried again with growing pauses, and the log says so. A standby daemon tries for as long as another daemon has the
+/// store. The attempts run on a thread of their own, so that the loop can answer health checks meanwhile.
 class store_opener {
 public:
     using result = std::expected<std::unique_ptr<peering::store>, peering::store_error>;
 
     static constexpr std::chrono::milliseconds pause_min{100};
     static constexpr std::chrono::milliseconds pause_max{5000};
+    static constexpr std::chrono::milliseconds standby_pause{500};
 
-    /// `patience` is the time after which no further attempt is made.
-    store_opener(boost::asio::io_context& loop, std::string url, std::chrono::milliseconds patience);
+    /// `patience` is the time after which no further attempt is made, unless another daemon has the store and
+    /// `who.waits`.
+    store_opener(boost::asio::io_context& loop, std::string url, peering::store_tenant who,
+                 std::chrono::milliseconds patience);
 
     /// Waits for the end of an attempt in progress. Destroy it only when the loop does not run, or after `done`.
     ~store_opener();
@@ -36,11 +41,15 @@ public:
 private:
     void attempt();
     void end_attempt(result opened);
+    void log_once(std::string_view message, const std::string& reason);
+    void try_again_in(std::chrono::milliseconds pause);
 
     boost::asio::io_context& loop_;
     boost::asio::steady_timer timer_;
     const std::string url_;
-    const std::chrono::steady_clock::time_point give_up_at_;
+    const peering::store_tenant who_;
+    const std::chrono::milliseconds patience_;
+    std::chrono::steady_clock::time_point give_up_at_;
     std::chrono::milliseconds pause_ = pause_min;
     std::string logged_reason_;  // the last reason in the log
     std::function<void(result)> done_;

@@ -34,6 +34,9 @@ void add_commits(families& out, const peering::committer::counters& commits) {
     if (const std::int64_t bytes = commits.log_bytes.load(); bytes >= 0) {
         out.add<metric::store_log_bytes>(static_cast<double>(bytes));
     }
+    if (const std::uint64_t epoch = commits.store_epoch.load(); epoch != 0) {
+        out.add<metric::store_epoch>(static_cast<double>(epoch));
+    }
 }
 
 void add_webhooks(families& out, const webhooks::statistics& events) {

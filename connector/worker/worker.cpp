@@ -516,7 +516,7 @@ bool worker::send_own(answer_sink& sink, std::uint64_t request, const peering::p
 
 load worker::load_for(std::uint32_t sender, const peer_state& state) {
     return {.draining = draining_,
-            .store_unavailable = !committer_.store_is_healthy(),
+            .store_unavailable = !committer_.may_accept_packets(loop_.now().steady),
             .packets_in_flight_full = is_full_for(sender, state),
             .pools = &pools_,
             .parts = &board_.accepted(),

@@ -17,6 +17,8 @@ namespace peering {
 // | what is found                 | what becomes of it                                                               |
 // | ----------------------------- | -------------------------------------------------------------------------------- |
 // | the lock of another daemon    | open_store() refuses; the lock of a process that has died is free                |
+// | the registration of another   | likewise, unless this daemon waits as a standby; one of the same name, or whose  |
+// | daemon                        | lease has ended, is replaced                                                     |
 // | an older schema               | open_store() migrates it, step by step                                           |
 // | assets, peers, receiving      | checked, then loaded; the daemon does not start with a faulty book               |
 // | accounts and balances         |                                                                                  |

@@ -37,6 +37,7 @@ void committer::on_remark(remark_callback callback) {
 void committer::start() {
     ilp::require(!thread_.joinable(), "the committer is started once");
     is_started_ = true;
+    note_tenure();
     thread_ = std::thread{[this] { run(); }};
 }
 
@@ -198,6 +199,7 @@ bool committer::commit() {
         keeper_.set_pending_batch(nullptr);
         if (written) {
             pause_length_ = retry_pause_min;
+            note_tenure();
             if (!store_is_healthy()) set_health(true, {});
             return true;
         }
@@ -215,6 +217,7 @@ void committer::probe() {
         if (!wait_for_store(reached.error())) return;
     }
     pause_length_ = retry_pause_min;
+    note_tenure();
     if (!store_is_healthy()) set_health(true, {});
     if (const auto size = keeper_.store().log_size()) counters_.log_bytes = static_cast<std::int64_t>(*size);
     for (const std::string& remark : keeper_.store().take_remarks()) {
@@ -222,11 +225,19 @@ void committer::probe() {
     }
 }
 
+void committer::note_tenure() {
+    const auto tenure = keeper_.store().tenure();
+    if (!tenure) return;
+    accepts_until_.store(tenure->accepts_until.time_since_epoch(), std::memory_order_relaxed);
+    counters_.store_epoch.store(tenure->epoch, std::memory_order_relaxed);
+}
+
 /// Called after a failure. Returns false if the time allowed by stop() is over. Before start() nothing is retried:
 /// whoever opens the book decides whether to wait.
 bool committer::wait_for_store(const store_error& error) {
     if (!is_started_) return false;
     counters_.failures_total.fetch_add(1, std::memory_order_relaxed);
+    if (error.taken_over) taken_over_ = true;
     set_health(false, error.message);
     if (!pause(pause_length_)) {
         gave_up_ = true;
@@ -242,6 +253,7 @@ bool committer::pause(std::chrono::milliseconds length) {
     const auto end = std::chrono::steady_clock::now() + length;
     wake_.wait_until(lock, end, [this] { return stopping_; });
     if (!stopping_) return true;
+    if (taken_over_) return false;
     wake_.wait_until(lock, std::min(end, give_up_at_), [] { return false; });
     return std::chrono::steady_clock::now() < give_up_at_;
 }

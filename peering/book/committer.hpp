@@ -57,7 +57,8 @@ public:
         std::atomic<std::uint64_t> transfers_total{0};
         std::atomic<std::uint64_t> commits_total{0};
         std::atomic<std::uint64_t> failures_total{0};
-        std::atomic<std::int64_t> log_bytes{-1};  ///< store::log_size() at the last probe; negative: none
+        std::atomic<std::int64_t> log_bytes{-1};    ///< store::log_size() at the last probe; negative: none
+        std::atomic<std::uint64_t> store_epoch{0};  ///< of store::tenure(); 0: none
     };
 
     static constexpr std::chrono::milliseconds retry_pause_min{10};
@@ -106,6 +107,15 @@ public:
     /// load.
     bool store_is_healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
 
+    /// Whether new packets may be accepted: the store is healthy, and no other daemon can have taken it over before
+    /// these packets end. Any thread; two atomic loads.
+    bool may_accept_packets(std::chrono::steady_clock::time_point now) const noexcept {
+        return store_is_healthy() && now.time_since_epoch() < accepts_until_.load(std::memory_order_relaxed);
+    }
+
+    /// True once another daemon has taken the store over: nothing that waits can ever be written. Any thread.
+    bool is_taken_over() const noexcept { return taken_over_.load(std::memory_order_relaxed); }
+
     /// Why the store is not healthy; empty while it is. Any thread.
     std::string last_error() const;
 
@@ -139,6 +149,7 @@ private:
     void end_batch(commit_ticket durable);
     void probe();
     void look(std::chrono::steady_clock::time_point now);
+    void note_tenure();
     bool wait_for_store(const store_error& error);
     bool pause(std::chrono::milliseconds length);
     void set_health(bool healthy, const std::string& error);
@@ -150,6 +161,8 @@ private:
     remark_callback remark_callback_;
     std::mutex health_callback_mutex_;  // locked before mutex_
     std::atomic<bool> healthy_{true};
+    std::atomic<bool> taken_over_{false};
+    std::atomic<std::chrono::steady_clock::duration> accepts_until_{std::chrono::steady_clock::duration::max()};
     counters counters_;
 
     mutable std::mutex mutex_;

@@ -12,6 +12,7 @@
 #include "peering/records/transfer.hpp"
 #include "peering/splitting/split_outcomes.hpp"
 #include "peering/store/history.hpp"
+#include "peering/store/tenancy.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +29,9 @@ namespace peering {
 /// Why a store could not do what was asked: one sentence for the operator, without secrets.
 struct store_error {
     std::string message;
-    bool final = false;  ///< a retry cannot help: the database itself has refused the request, and nothing has changed
+    bool final = false;   ///< a retry cannot help: the database itself has refused the request, and nothing has changed
+    bool in_use = false;  ///< another daemon has the store; unless `final`, it can be had when that one has gone
+    bool taken_over = false;  ///< another daemon has written to it: this process can never use it again
 };
 
 /// Ids of assets, peers, receiving accounts and the ledger's accounts end here: there are tables that are indexed by
@@ -196,6 +199,10 @@ public:
     virtual std::expected<std::uint64_t, store_error> size() { return 0; }
     /// Size in bytes of the write-ahead log as the last ping() found it; nullopt for a store that keeps none here.
     virtual std::optional<std::uint64_t> log_size() const { return std::nullopt; }
+
+    /// The registration of this daemon; nullopt for a store that only one machine can reach. Any commit and any ping()
+    /// may renew it.
+    virtual std::optional<store_tenure> tenure() const { return std::nullopt; }
 
     /// Sentences about what an operator should look into although the store works, each returned once.
     virtual std::vector<std::string> take_remarks() { return {}; }

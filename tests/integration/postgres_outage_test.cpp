@@ -40,13 +40,15 @@ struct postgres_rig {
         std::string url = server.url();
         return url.replace(url.find("ilpd@"), 5, "postgres@");
     }
-    std::string last_commit() const { return server.value("SELECT last_commit || ' ' || writer FROM ledger_state"); }
+    std::string last_commit() const { return server.value("SELECT last_commit || ' ' || commit_epoch FROM daemons"); }
+    /// As if the daemon that has the database had given no sign of life for the time of its lease.
+    void end_lease() const { server.execute("UPDATE daemons SET lease_until = 0"); }
 
     postgres_server server;
     rig r;
 };
 
-constexpr std::string_view fenced_line = "another ilpd has written to this database in the meantime";
+constexpr std::string_view fenced_line = "has taken over this database and has written to it in the meantime";
 
 }  // namespace
 
@@ -105,7 +107,6 @@ TEST_CASE("PostgreSQL: a packet that no standby has confirmed is not answered, a
     packet.fulfill();
     REQUIRE(eventually([&] { return !r.d.is_ready(); }));
     REQUIRE(eventually([&] { return r.d.has_logged("confirms no commit"); }));
-    CHECK(primary.value("SELECT sum(packets) FROM transfers") == "2");
     CHECK(!packet.is_answered());
     CHECK(!r.d.is_ready());
     expect_reject(r.send({.amount = 20, .expires_in = 30s}), "T00");
@@ -137,14 +138,12 @@ TEST_CASE("PostgreSQL: a server that becomes read-only is an outage") {
     CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 20);
 }
 
-TEST_CASE("PostgreSQL: a terminated session is replaced, with its lock") {
+TEST_CASE("PostgreSQL: a terminated session is replaced by one with the next epoch") {
     postgres_rig p;
-    const std::string holder =
-        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
-        "WHERE l.locktype = 'advisory' AND l.granted AND a.usename = 'ilpd'";
     for (int round = 0; round < 3; ++round) {
+        const int epoch = std::stoi(p.server.value("SELECT epoch FROM daemons"));
         p.terminate_sessions();
-        p.server.wait_for(holder, "1");
+        p.server.wait_for("SELECT epoch FROM daemons", std::to_string(epoch + 1));
         p.expect_ready(true);
         p.expect_packets_pass();
     }
@@ -164,21 +163,19 @@ TEST_CASE("PostgreSQL: a daemon that was cut off while another one wrote never w
 
     daemon_terms terms = p.r.d.terms();
     terms.store = p.superuser_url();
+    p.end_lease();
     ilpd_daemon second{terms};
     CHECK(second.liquidity("p2") == default_liquidity + 10);
     CHECK(outcome(second.post(prepare{.amount = 5})) == "fulfill");
-    // The second daemon has the lock as long as it runs.
-    p.let_in();
-    REQUIRE(eventually([&] { return p.r.d.has_logged("in use by another ilpd"); }));
     CHECK(second.stop() == 0);
     const std::string left_by_second = p.last_commit();
-
-    REQUIRE(eventually([&] { return p.r.d.has_logged(fenced_line); }));
-    CHECK(!p.r.d.is_ready());
-    expect_reject(p.r.send({.amount = 20}), "T00");
+    p.let_in();
+    // It ends by itself, and a service manager starts it again.
+    CHECK(p.r.d.process().wait(1min) == 1);
+    CHECK(p.r.d.logs(fenced_line));
+    CHECK(p.r.d.logs("another daemon has taken over the store: this one stops"));
     CHECK(!packet.is_answered());
     CHECK(p.last_commit() == left_by_second);
-    p.r.d.kill9();
     p.r.d.start();
     CHECK(p.r.d.liquidity("p2") == default_liquidity + 15);
     p.expect_packets_pass();
@@ -194,6 +191,7 @@ TEST_CASE("PostgreSQL: a daemon that was cut off while another one only read con
     p.expect_ready(false);
     daemon_terms terms = p.r.d.terms();
     terms.store = p.superuser_url();
+    p.end_lease();
     CHECK(ilpd_daemon{terms}.stop() == 0);
     p.let_in();
     packet.expect_fulfilled();

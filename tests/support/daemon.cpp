@@ -89,6 +89,7 @@ std::string to_yaml(const daemon_terms& terms, const std::filesystem::path& fold
     yaml += "metrics:\n  listen: 127.0.0.1:" + std::to_string(metrics_port) + "\n";
     append_lines(yaml, terms.metrics, 2);
     yaml += "store:\n  url: \"" + store + "\"\n";
+    if (store.starts_with("postgresql:")) yaml += "  instance_file: \"" + (folder / "ilpd.instance").string() + "\"\n";
     append_lines(yaml, terms.store_settings, 2);
 
     if (!terms.webhooks.empty()) yaml += "webhooks:\n";

@@ -36,6 +36,18 @@ void tcp_proxy::freeze() {
     for (connection& connection : connections_) connection.is_frozen = true;
 }
 
+void tcp_proxy::cut_off() {
+    freeze();
+    const std::lock_guard lock{mutex_};
+    is_cut_off_ = true;
+}
+
+void tcp_proxy::restore() {
+    const std::lock_guard lock{mutex_};
+    is_cut_off_ = false;
+    for (connection& connection : connections_) connection.is_closed = connection.is_closed || connection.is_frozen;
+}
+
 void tcp_proxy::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         // Only this thread adds and removes connections.
@@ -48,8 +60,12 @@ void tcp_proxy::run(const std::stop_token& stop) {
                 sockets.push_back({connection.is_frozen ? -1 : connection.server.get(), wanted, 0});
             }
         }
-        if (::poll(sockets.data(), sockets.size(), poll_time_ms) <= 0) continue;
+        const bool is_quiet = ::poll(sockets.data(), sockets.size(), poll_time_ms) <= 0;
         const std::lock_guard lock{mutex_};
+        if (is_quiet) {
+            connections_.remove_if([](const connection& connection) { return connection.is_closed; });
+            continue;
+        }
         std::size_t at = 1;
         for (connection& connection : connections_) {
             const bool from_client = sockets[at++].revents != 0;
@@ -62,7 +78,10 @@ void tcp_proxy::run(const std::stop_token& stop) {
         if (sockets[0].revents != 0) {
             try {
                 descriptor client{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-                if (client.is_open()) connections_.push_back({std::move(client), connect_to(server_port_)});
+                if (client.is_open()) {
+                    connections_.push_back({std::move(client), connect_to(server_port_)});
+                    connections_.back().is_frozen = is_cut_off_;
+                }
             } catch (const std::system_error&) {
                 // The server is down, so the client's connection is closed.
             }

@@ -33,6 +33,11 @@ public:
     /// Stops forwarding on the existing connections without closing them. New connections work.
     void freeze();
 
+    /// Likewise, and new connections are accepted and carry nothing either: as if the network between were down.
+    void cut_off();
+    /// Ends that. The connections of the time before are closed.
+    void restore();
+
 private:
     struct connection {
         descriptor client;
@@ -54,6 +59,7 @@ private:
     std::list<connection> connections_;
     std::optional<order> order_;
     bool was_cut_ = false;
+    bool is_cut_off_ = false;
     std::jthread thread_;
 };
 

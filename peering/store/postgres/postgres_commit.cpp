@@ -174,10 +174,15 @@ constexpr statement keep_flights{
     "INSERT INTO flights (account_id, ceiling, doubt) SELECT * FROM unnest($1::bigint[], $2::numeric[], "
     "$3::numeric[]) ON CONFLICT (account_id) DO UPDATE SET ceiling = excluded.ceiling, doubt = excluded.doubt"};
 constexpr statement forget_flights{"forget_flights", "DELETE FROM flights WHERE account_id = ANY ($1::bigint[])"};
+// Whoever has registered later has another epoch, so nothing of an earlier session can be written any more. It comes
+// first, because whatever follows may fail for other reasons if another daemon has written; nobody can register between
+// it and the end of the transaction.
 constexpr statement count_commit{
     "count_commit",
-    "WITH changed AS (UPDATE ledger_state SET last_commit = $1::bigint + 1, writer = $2 WHERE last_commit = $1::bigint "
-    "RETURNING 1) SELECT 1 / count(*) FROM changed"};
+    "WITH changed AS (UPDATE daemons SET last_commit = $1::bigint, commit_epoch = $2::bigint, "
+    "lease_until = (extract(epoch FROM now()) * 1000)::bigint + $3::bigint "
+    "WHERE slot = 0 AND epoch = $2::bigint AND last_commit = $1::bigint - 1 RETURNING 1) "
+    "SELECT 1 / count(*) FROM changed"};
 constexpr statement end_commit{"end_commit", "COMMIT"};
 
 constexpr std::array all_statements{
@@ -705,33 +710,19 @@ void prepare_postgres_commits(postgres_connection& session) {
     session.finish_pipeline();
 }
 
-void confirm_postgres_commits(postgres_connection& session, const postgres_position& at) {
-    try {
-        const postgres_result confirmed = session.query(
-            "UPDATE ledger_state SET last_commit = last_commit WHERE last_commit = $1::bigint AND writer = $2 "
-            "RETURNING 1",
-            {std::to_string(at.last_commit).c_str(), at.writer.c_str()});
-        if (confirmed.rows() != 1) throw postgres_position_lost{};
-    } catch (postgres_failure& failure) {
-        if (failure.sqlstate.empty()) {
-            failure.message =
-                fmt::format("the server confirms no commit: {} (is its synchronous standby there?)", failure.message);
-        }
-        throw;
-    }
-}
-
-void write_postgres_commit(postgres_connection& session, const changes& changes, const postgres_position& from,
-                           const std::string& writer, transfer_chain& chain) {
+void write_postgres_commit(postgres_connection& session, const changes& changes, const postgres_position& next,
+                           std::chrono::milliseconds lease_time, transfer_chain& chain) {
     const ilp::timestamp time = ilp::wall_clock();
     const std::string now = std::to_string(time.time_since_epoch().count());
     pipeline pipeline{session, chain};
     pipeline.queue(begin_commit, {});
+    pipeline.queue(count_commit, {std::to_string(next.last_commit).c_str(), std::to_string(next.epoch).c_str(),
+                                  std::to_string(lease_time.count()).c_str()});
     pipeline.queue_assets(changes);
     pipeline.queue_accounts_of_owners(changes);
     pipeline.queue_peers(changes);
     pipeline.queue_receivers(changes);
-    if (!changes.new_peers.empty() || !changes.new_receiving_accounts.empty() || from.last_commit % plan_age_max == 0)
+    if (!changes.new_peers.empty() || !changes.new_receiving_accounts.empty() || next.last_commit % plan_age_max == 1)
         pipeline.queue(discard_plans, {});
     pipeline.queue_transfers(changes, now.c_str());
     pipeline.queue_payments(changes);
@@ -740,7 +731,6 @@ void write_postgres_commit(postgres_connection& session, const changes& changes,
     pipeline.queue_answers(changes);
     pipeline.queue_outcomes(changes, now.c_str());
     pipeline.queue_flights(changes);
-    pipeline.queue(count_commit, {std::to_string(from.last_commit).c_str(), writer.c_str()});
     pipeline.queue(end_commit, {});
     pipeline.finish(postgres_connection::silence_max + time_per_row_max * rows_of(changes));
 }

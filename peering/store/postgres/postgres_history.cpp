@@ -4,6 +4,7 @@
 #include "peering/store/postgres/postgres_array.hpp"
 #include "peering/store/postgres/postgres_book.hpp"
 #include "peering/store/postgres/postgres_connection.hpp"
+#include "peering/store/postgres/postgres_slot.hpp"
 #include "peering/store/stored_values.hpp"
 
 #include <fmt/format.h>
@@ -114,10 +115,11 @@ private:
 
 }  // namespace
 
-history_step sum_postgres_history(postgres_connection& session, const history_age& age, std::size_t rows_max,
-                                  std::uint64_t last_number) {
+history_step sum_postgres_history(postgres_connection& session, std::int64_t epoch, const history_age& age,
+                                  std::size_t rows_max, std::uint64_t last_number) {
     // Nobody relies on this transaction, so it waits neither for the disk nor for a standby.
     session.run("BEGIN; SET LOCAL synchronous_commit = off");
+    hold_postgres_slot(session, epoch);
     const std::int64_t after = postgres_summed_up_to(session);
     const std::vector<packet_row> rows = read_packet_rows(session, after, last_number, rows_max);
     const bool old_follows =
@@ -146,9 +148,11 @@ history_step sum_postgres_history(postgres_connection& session, const history_ag
     return {.rows = summed->rows, .has_more = summed->rows == rows_max};
 }
 
-history_step forget_postgres_events(postgres_connection& session, const history_age& age, std::size_t rows_max) {
+history_step forget_postgres_events(postgres_connection& session, std::int64_t epoch, const history_age& age,
+                                    std::size_t rows_max) {
     // As for sums, nobody waits for this transaction.
     session.run("BEGIN; SET LOCAL synchronous_commit = off");
+    hold_postgres_slot(session, epoch);
     std::vector<ended_event> events;
     const auto read = [&](std::size_t limit) {
         events.clear();

@@ -6,6 +6,8 @@
 
 #include <array>
 #include <chrono>
+#include <string>
+#include <string_view>
 
 namespace peering {
 namespace {
@@ -299,11 +301,48 @@ ALTER TABLE transfers
     DROP CONSTRAINT IF EXISTS transfers_kind_check,
     ADD CONSTRAINT transfers_kind_check CHECK (kind IN ('deposit', 'withdrawal', 'correction'));
 )sql",
+    // Earlier versions find no ledger_state, so one that still has a session can write nothing more.
+    R"sql(
+ALTER TABLE IF EXISTS ledger_state RENAME TO daemons;
+DROP INDEX IF EXISTS ledger_state_has_one_row;
+ALTER TABLE daemons
+    DROP COLUMN IF EXISTS writer,
+    ADD COLUMN IF NOT EXISTS slot integer NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS instance text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS host text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS epoch bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS commit_epoch bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS lease_until bigint NOT NULL DEFAULT 0,
+    DROP CONSTRAINT IF EXISTS daemons_pkey,
+    ADD CONSTRAINT daemons_pkey PRIMARY KEY (slot);
+COMMENT ON TABLE daemons IS
+    'The daemon that has this database. Each transaction begins with an update of its row, under the condition that epoch and last_commit are as the daemon knows them.';
+COMMENT ON COLUMN daemons.slot IS 'The place of a daemon: 0, the only one.';
+COMMENT ON COLUMN daemons.instance IS
+    'The name of the daemon that has it, as in its store.instance_file. Empty: nobody has it.';
+COMMENT ON COLUMN daemons.host IS 'Where that daemon runs.';
+COMMENT ON COLUMN daemons.epoch IS
+    'Rises with each registration of a daemon, or of its next session. Whoever has registered earlier can write nothing any more.';
+COMMENT ON COLUMN daemons.last_commit IS
+    'Number of the last transaction: tells a daemon whether one that it got no answer to was written.';
+COMMENT ON COLUMN daemons.commit_epoch IS 'The epoch in which that transaction was written.';
+COMMENT ON COLUMN daemons.lease_until IS
+    'Before this time, another daemon does not take the place unasked. By the clock of the server; nothing else depends on it.';
+)sql",
 };
 
+/// The first schema with the table daemons.
+constexpr std::int64_t first_with_daemons = 11;
+
+/// First half of the key of the advisory lock that daemons of earlier schemas hold ("ilpd"). The other half is the id
+/// of the schema that contains the tables.
+constexpr int old_lock_key = 0x696c7064;
+
+constexpr std::string_view lock_not_available = "55P03";
+
 constexpr const char* table_names =
-    "{assets,accounts,peers,receiving_accounts,payments,transfers,events,answers,ledger_state,history,split_outcomes,"
-    "flights}";
+    "{assets,accounts,peers,receiving_accounts,payments,transfers,events,answers,ledger_state,daemons,history,"
+    "split_outcomes,flights}";
 
 }  // namespace
 
@@ -316,7 +355,32 @@ std::optional<std::int64_t> postgres_version_of(postgres_connection& session) {
     return version.integer(0, 0);
 }
 
-void migrate_postgres(postgres_connection& session) {
+namespace {
+
+/// Locks out every daemon of an earlier schema, which holds this lock as long as it runs, and all others that migrate
+/// this database at the same time. An engine without such locks never had a daemon that holds one.
+void take_old_lock(postgres_connection& session, const std::string& key) {
+    try {
+        // Waits for a short time, because the server may not have noticed yet that the daemon has ended.
+        session.run("SELECT pg_advisory_lock(" + key + ")");
+    } catch (const postgres_failure& failure) {
+        if (failure.sqlstate != lock_not_available) throw;
+        throw postgres_misfit{
+            {"it is in use by another ilpd, of an earlier version, or is being migrated by one: stop that process, or "
+             "give this one its own database or schema"}};
+    }
+}
+
+std::string key_of_old_lock(postgres_connection& session) {
+    const postgres_result space = session.run(
+        "SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('ilpd_schema_version')), "
+        "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))::int");
+    if (space.is_null(0, 0))
+        throw postgres_misfit{{"the search_path names no existing schema: create it or correct the search_path"}};
+    return fmt::format("{}, {}", old_lock_key, space.text(0, 0));
+}
+
+std::int64_t known_version(postgres_connection& session) {
     const std::optional<std::int64_t> known = postgres_version_of(session);
     if (!known) {
         const postgres_result others = session.query(
@@ -338,6 +402,10 @@ void migrate_postgres(postgres_connection& session) {
     }
     if (version < 0)
         throw postgres_misfit{{fmt::format("the schema version {} is not one of ilpd's: restore a backup", version)}};
+    return version;
+}
+
+void migrate_from(postgres_connection& session, std::int64_t version) {
     for (std::int64_t step = version; step < postgres_schema_version; ++step) {
         // An error leaves the transaction open; the connection is then closed, which rolls it back.
         session.run("BEGIN");
@@ -345,6 +413,21 @@ void migrate_postgres(postgres_connection& session) {
         session.run(fmt::format("UPDATE ilpd_schema_version SET version = {}", step + 1));
         session.run("COMMIT");
     }
+}
+
+}  // namespace
+
+void begin_postgres_schema(postgres_connection& session) {
+    if (known_version(session) >= first_with_daemons) return;
+    const std::string key = key_of_old_lock(session);
+    take_old_lock(session, key);
+    if (const std::int64_t version = known_version(session); version < first_with_daemons)
+        migrate_from(session, version);
+    session.run("SELECT pg_advisory_unlock(" + key + ")");
+}
+
+void migrate_postgres(postgres_connection& session) {
+    migrate_from(session, known_version(session));
 }
 
 }  // namespace peering

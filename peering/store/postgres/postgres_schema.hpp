@@ -13,8 +13,12 @@ extern const std::int64_t postgres_schema_version;
 /// Nullopt if there are no ilpd tables. Throws postgres_failure, like everything here.
 std::optional<std::int64_t> postgres_version_of(postgres_connection& session);
 
-/// Creates the tables or migrates them to the current version. Refuses the tables of another application and of a newer
-/// ilpd. The caller must make sure that no other session does the same at the same time.
+/// Makes sure that there is a table `daemons`, in which a daemon can register: creates the tables, or migrates those of
+/// a schema without it. Several sessions may do so at the same time. Refuses the tables of another application, of a
+/// newer ilpd, and of an earlier one that has a daemon.
+void begin_postgres_schema(postgres_connection& session);
+
+/// Migrates the tables to the current version. The caller has registered.
 void migrate_postgres(postgres_connection& session);
 
 }  // namespace peering

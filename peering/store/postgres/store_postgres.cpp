@@ -6,6 +6,7 @@
 #include "peering/store/postgres/postgres_connection.hpp"
 #include "peering/store/postgres/postgres_history.hpp"
 #include "peering/store/postgres/postgres_schema.hpp"
+#include "peering/store/postgres/postgres_slot.hpp"
 #include "peering/store/postgres/postgres_url.hpp"
 #include "peering/store/transfer_chain.hpp"
 
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -20,17 +22,19 @@
 namespace peering {
 namespace {
 
-/// The first version with pipelines and with a timeout for pg_terminate_backend().
+/// The first version with idle_session_timeout.
 constexpr int oldest_server = 140'000;
 
-/// First half of the key of the advisory lock ("ilpd"). The other half is the id of the schema that contains the
-/// tables, so that each schema of a database can have its own daemon.
-constexpr int lock_key = 0x696c7064;
+/// An idle daemon renews its lease this often. A tenant accepts packets for at least 10 s after the last renewal.
+constexpr std::chrono::milliseconds renewal_interval{3'000};
+
+/// A registration is tried again when another session changes the row at the same time.
+constexpr int registration_tries_max = 10;
 
 /// A commit may return only once it is durable, whatever the server's default is, and even if that default changes
-/// later. Time limits are enforced on our side, except for locks held by other programs: in that case the server says
-/// what it was waiting for. The keep-alives let the server notice that we are gone, and release the lock to a daemon
-/// elsewhere.
+/// later. Time limits are enforced on our side, except for locks held by others: in that case the server says what it
+/// was waiting for. What an earlier session of ours, or of another daemon, has left half done holds its rows until the
+/// server ends it: after a while without our next statement, or when the keep-alives show that we are gone.
 constexpr const char* session_settings = R"sql(
 SELECT set_config('synchronous_commit',
                   CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
@@ -38,13 +42,11 @@ SELECT set_config('synchronous_commit',
        set_config('statement_timeout', '0', false),
        set_config('lock_timeout', '2s', false),
        set_config('idle_session_timeout', '0', false),
-       set_config('idle_in_transaction_session_timeout', '0', false),
+       set_config('idle_in_transaction_session_timeout', '5s', false),
        set_config('plan_cache_mode', 'force_generic_plan', false),
-       set_config('tcp_keepalives_idle', '10', false),
-       set_config('tcp_keepalives_interval', '5', false),
-       set_config('tcp_keepalives_count', '3', false);
-SELECT pg_backend_pid(), extract(epoch FROM backend_start)
-FROM pg_stat_activity WHERE pid = pg_backend_pid()
+       set_config('tcp_keepalives_idle', '5', false),
+       set_config('tcp_keepalives_interval', '2', false),
+       set_config('tcp_keepalives_count', '3', false)
 )sql";
 
 /// True for errors in the request itself, not in the server, where a retry cannot help. A revoked privilege (42501)
@@ -55,15 +57,29 @@ bool is_final(std::string_view sqlstate) noexcept {
 }
 
 constexpr std::string_view read_only_transaction = "25006";
-constexpr std::string_view lock_not_available = "55P03";
 
 /// Thrown if the book on the server is not the one that this daemon knows; the daemon must not write any more.
 struct fenced {
     std::string message;
+    bool is_overtaken = false;  ///< another daemon has written to it
 };
 
-constexpr const char* overtaken =
-    "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this one";
+/// Thrown while another daemon has the place in the database.
+struct in_use {
+    std::string message;
+    bool is_final = false;
+};
+
+std::string where(const postgres_slot& slot) {
+    return slot.host.empty() ? std::string{} : fmt::format(" ({})", slot.host);
+}
+
+fenced overtaken_by(const postgres_slot& slot) {
+    return {fmt::format("another ilpd{} has taken over this database and has written to it in the meantime (epoch {}): "
+                        "this one can write nothing any more",
+                        where(slot), slot.epoch),
+            true};
+}
 
 void check_server(const postgres_connection& session) {
     const int version = session.server_version();
@@ -76,14 +92,26 @@ void check_server(const postgres_connection& session) {
 
 class postgres_store final : public store {
 public:
-    explicit postgres_store(postgres_url url) : url_{std::move(url)} {
+    postgres_store(postgres_url url, store_tenant who) : url_{std::move(url)}, who_{std::move(who)} {
+        if (who_.instance.empty()) who_.instance = new_uuid();
         session_.emplace(open_session());
-        load_postgres_chain(*session_, chain_);
+        try {
+            load_postgres_chain(*session_, chain_);
+        } catch (const postgres_failure&) {
+            leave();
+            throw;
+        }
     }
+    ~postgres_store() override { leave(); }
+    postgres_store(const postgres_store&) = delete;
+    postgres_store& operator=(const postgres_store&) = delete;
 
     std::expected<catalogue, store_error> load() override;
     std::expected<void, store_error> commit(const changes& changes) override;
     std::expected<void, store_error> ping() override;
+    std::optional<store_tenure> tenure() const override {
+        return store_tenure{static_cast<std::uint64_t>(epoch_), renewed_at_ + who_.lease_time - who_.max_hold_time};
+    }
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(event_line line,
                                                                                std::size_t limit) override;
@@ -101,35 +129,33 @@ public:
     std::expected<history_step, store_error> forget_events(const history_age& age, std::size_t rows_max) override;
 
 private:
-    /// The server process of one of our sessions.
-    struct server_process {
-        std::string pid;
-        std::string started;
-    };
-
     /// The outcome of the last commit. `written_unreported` is set only once the commit is known to be durable.
     enum class commit_outcome : std::uint8_t { known, in_doubt, written_unreported };
 
     template <class Work>
     auto attempt(std::string_view purpose, Work work) -> std::expected<decltype(work()), store_error>;
     void recover_from(const postgres_failure& failure) noexcept;
+    void leave() noexcept;
 
     postgres_connection open_session();
-    void take_lock(postgres_connection& session);
     void must_still_be_there(postgres_connection& session);
-    void find_position(postgres_connection& session);
-    postgres_position next_position() const { return {position_->last_commit + 1, name_}; }
+    void register_daemon(postgres_connection& session);
+    void check_book(const postgres_slot& found);
+    void check_claim(const postgres_slot& found) const;
+    postgres_position next_position() const { return {position_->last_commit + 1, epoch_}; }
 
     void write(const changes& changes);
 
     postgres_url url_;
-    std::string name_ = new_uuid();  // identifies this run in ledger_state.writer
+    store_tenant who_;
     std::optional<postgres_connection> session_;
-    server_process process_;
+    std::int64_t epoch_ = 0;  // of our last registration
+    std::chrono::steady_clock::time_point renewed_at_;
     std::optional<postgres_position> position_;  // as we last reported or found it
+    postgres_position doubtful_;                 // where the last commit leads to
     commit_outcome last_outcome_ = commit_outcome::known;
     transfer_chain chain_;  // includes the rows of the last commit while its outcome is unknown
-    std::string fenced_;    // the reason; empty if not fenced
+    std::optional<fenced> fenced_;
 };
 
 /// Turns exceptions of `work` into error values. A lost session is reopened here, once per call; pauses are up to the
@@ -140,10 +166,10 @@ auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expect
     const auto refuse = [&](const std::string& why, bool is_final) {
         // Whatever the reason, it must not be taken as proof that a commit in doubt was not written.
         is_final = is_final && last_outcome_ == commit_outcome::known;
-        return std::unexpected{store_error{fmt::format("{}: cannot {}: {}", url_.printable(), purpose, why), is_final}};
+        return store_error{fmt::format("{}: cannot {}: {}", url_.printable(), purpose, why), is_final};
     };
     try {
-        if (!fenced_.empty()) throw fenced{fenced_};
+        if (fenced_) throw fenced{*fenced_};
         if (!session_) session_.emplace(open_session());
         is_open = true;
         if constexpr (std::is_void_v<decltype(work())>) {
@@ -155,15 +181,36 @@ auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expect
     } catch (const postgres_failure& failure) {
         recover_from(failure);
         // If the server refuses to open a session, it has not refused the request itself.
-        return refuse(failure.message, is_open && is_final(failure.sqlstate));
+        return std::unexpected{refuse(failure.message, is_open && is_final(failure.sqlstate))};
+    } catch (const postgres_position_lost&) {
+        // Nothing was written. The next session finds out what has happened.
+        session_.reset();
+        return std::unexpected{refuse("another session has registered since", false)};
+    } catch (const in_use& other) {
+        store_error error = refuse(other.message, false);
+        error.in_use = true;
+        return std::unexpected{std::move(error)};
     } catch (const fenced& fenced) {
         session_.reset();
-        fenced_ = fenced.message;
-        return refuse(fenced.message, true);
+        fenced_ = fenced;
+        store_error error = refuse(fenced.message, true);
+        error.taken_over = fenced.is_overtaken;
+        return std::unexpected{std::move(error)};
     }
 }
 
-/// Keeps the session if it can be used for another attempt, because losing it means losing the lock.
+/// The next daemon need not wait for the end of the lease.
+void postgres_store::leave() noexcept {
+    if (!session_) return;
+    try {
+        if (session_->is_in_transaction()) session_->run("ROLLBACK");
+        leave_postgres_slot(*session_, epoch_);
+    } catch (const postgres_failure&) {
+        session_.reset();  // the lease ends by itself
+    }
+}
+
+/// Keeps the session if it can be used for another attempt.
 void postgres_store::recover_from(const postgres_failure& failure) noexcept {
     if (!session_) return;
     // A server that has become read-only may have been replaced by another one; reconnecting finds it.
@@ -178,58 +225,13 @@ void postgres_store::recover_from(const postgres_failure& failure) noexcept {
 postgres_connection postgres_store::open_session() {
     postgres_connection session{url_};
     check_server(session);
-    const postgres_result own = session.run(session_settings);
-    if (own.rows() != 1) throw postgres_failure{"the server does not list our own process"};
-    take_lock(session);
-    process_ = {std::string{own.text(0, 0)}, std::string{own.text(0, 1)}};
+    session.run(session_settings);
     must_still_be_there(session);
+    begin_postgres_schema(session);
+    register_daemon(session);
     migrate_postgres(session);
-    find_position(session);
     prepare_postgres_commits(session);
     return session;
-}
-
-void postgres_store::take_lock(postgres_connection& session) {
-    const postgres_result space = session.run(
-        "SELECT coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('ilpd_schema_version')), "
-        "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))::int");
-    if (space.is_null(0, 0))
-        throw postgres_misfit{{"the search_path names no existing schema: create it or correct the search_path"}};
-    // While a session that we have lost is still alive in the server, the outcome of its last transaction is open. That
-    // transaction ends before the session releases the lock.
-    if (!process_.pid.empty()) {
-        session.query(
-            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
-            "WHERE pid = $1::int AND extract(epoch FROM backend_start) = $2::numeric",
-            {process_.pid.c_str(), process_.started.c_str()});
-    }
-    try {
-        // Waits for a short time, because the server may not have noticed yet that a previous daemon has ended.
-        session.run(fmt::format("SELECT pg_advisory_lock({}, {})", lock_key, space.text(0, 0)));
-        return;
-    } catch (const postgres_failure& failure) {
-        if (failure.sqlstate != lock_not_available) throw;
-    }
-    const postgres_result holder = session.run(fmt::format(
-        "SELECT l.pid, host(a.client_addr), a.wait_event FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
-        "WHERE l.locktype = 'advisory' AND l.classid = {} AND l.objid = ({})::oid AND l.objsubid = 2 AND "
-        "l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        lock_key, space.text(0, 0)));
-    std::string who;
-    if (holder.rows() > 0 && holder.text(0, 2) == "SyncRep") {
-        // Meanwhile the server does not notice that its client has gone, so the session may belong to a daemon that was
-        // killed.
-        throw postgres_failure{
-            fmt::format("it is in use by another ilpd (process {} of the server), whose last commit waits for a "
-                        "synchronous standby",
-                        holder.text(0, 0))};
-    }
-    if (holder.rows() > 0) {
-        who = fmt::format(" (process {} of the server{}{})", holder.text(0, 0), holder.is_null(0, 1) ? "" : ", from ",
-                          holder.text(0, 1));
-    }
-    throw postgres_misfit{{fmt::format(
-        "it is in use by another ilpd{}: stop that process, or give this one its own database or schema", who)}};
 }
 
 /// A database that was dropped and made again must not get new tables from a daemon that knows the old ones.
@@ -241,32 +243,58 @@ void postgres_store::must_still_be_there(postgres_connection& session) {
         "ilpd"};
 }
 
-/// Compares the book on the server with the one that we know, and has the server confirm that what it shows is durable.
-/// Every session does so before its first use: at the start, what an earlier run has left unconfirmed must not be
-/// reported either. We hold the lock, so every earlier session has ended.
-void postgres_store::find_position(postgres_connection& session) {
-    const postgres_result state = session.run("SELECT last_commit, writer FROM ledger_state");
-    if (state.rows() != 1) throw postgres_misfit{{"the table ledger_state is damaged: restore a backup"}};
-    const postgres_position found{state.integer(0, 0), std::string{state.text(0, 1)}};
-    if (!position_) position_ = found;
+/// Every session does so before its first use. At the start, too, what an earlier run has left unconfirmed must not be
+/// reported.
+void postgres_store::register_daemon(postgres_connection& session) {
+    for (int tries_left = registration_tries_max; tries_left > 0; --tries_left) {
+        const postgres_slot found = read_postgres_slot(session);
+        if (position_) check_book(found);
+        check_claim(found);
+        const auto began = std::chrono::steady_clock::now();
+        const auto epoch = take_postgres_slot(session, found, who_, epoch_);
+        if (!epoch) continue;
+        // The position itself stays where it was until the commit is reported: a standby of the server may still take
+        // over without it.
+        if (last_outcome_ != commit_outcome::known) {
+            last_outcome_ = found.position == doubtful_ ? commit_outcome::written_unreported : commit_outcome::known;
+        }
+        if (!position_) position_ = found.position;
+        epoch_ = *epoch;
+        renewed_at_ = began;
+        return;
+    }
+    throw postgres_failure{"other sessions register all the time"};
+}
+
+/// Throws if the book on the server is not the one that we know.
+void postgres_store::check_book(const postgres_slot& found) {
     const bool is_open_question = last_outcome_ != commit_outcome::known;
-    const bool is_written = is_open_question && found == next_position();
-    if (found != *position_ && !is_written) {
-        // If the database is at an earlier commit than ours, or at another one of the same number, ours is not in it.
-        if (found.last_commit <= next_position().last_commit) last_outcome_ = commit_outcome::known;
-        if (found.last_commit < position_->last_commit) {
+    switch (compare_positions(found.position, *position_, is_open_question ? std::optional{doubtful_} : std::nullopt)) {
+        case slot_finding::unchanged:
+        case slot_finding::written:
+            return;
+        case slot_finding::restored:
+            last_outcome_ = commit_outcome::known;
             throw fenced{
                 "this database has been restored to an earlier state while ilpd was running: restart this ilpd"};
-        }
-        throw fenced{overtaken};
+        case slot_finding::overtaken:
+            // If the database is at another commit of the same number as ours, ours is not in it.
+            if (found.position.last_commit <= doubtful_.last_commit) last_outcome_ = commit_outcome::known;
+            throw overtaken_by(found);
     }
-    try {
-        confirm_postgres_commits(session, found);
-    } catch (const postgres_position_lost&) {
-        throw fenced{overtaken};  // cannot happen while we hold the lock
-    }
-    // The position itself stays where it was until the commit is reported: a standby may still take over without it.
-    if (is_open_question) last_outcome_ = is_written ? commit_outcome::written_unreported : commit_outcome::known;
+}
+
+void postgres_store::check_claim(const postgres_slot& found) const {
+    const slot_claim claim = decide_claim(found, who_);
+    if (claim == slot_claim::take) return;
+    const std::string by = fmt::format("it is in use by another ilpd{}, in epoch {}", where(found), found.epoch);
+    // Whoever has had the place before waits in any case: the other daemon may have written nothing.
+    if (claim == slot_claim::wait || position_) throw in_use{by};
+    throw in_use{
+        fmt::format("{}, which last gave a sign of life less than {} s ago: stop that process, give this one its "
+                    "own database or schema, or set store.standby: true to wait for its end",
+                    by, std::chrono::ceil<std::chrono::seconds>(who_.lease_time).count()),
+        true};
 }
 
 std::expected<catalogue, store_error> postgres_store::load() {
@@ -318,19 +346,25 @@ std::unexpected<store_error> commit_is_in_doubt() {
 std::expected<history_step, store_error> postgres_store::sum_history(const history_age& age, std::size_t rows_max) {
     if (last_outcome_ != commit_outcome::known) return commit_is_in_doubt();
     return attempt("sum up old transfers",
-                   [&] { return sum_postgres_history(*session_, age, rows_max, chain_.last_number()); });
+                   [&] { return sum_postgres_history(*session_, epoch_, age, rows_max, chain_.last_number()); });
 }
 
 std::expected<history_step, store_error> postgres_store::forget_events(const history_age& age, std::size_t rows_max) {
     if (last_outcome_ != commit_outcome::known) return commit_is_in_doubt();
-    return attempt("forget old events", [&] { return forget_postgres_events(*session_, age, rows_max); });
+    return attempt("forget old events", [&] { return forget_postgres_events(*session_, epoch_, age, rows_max); });
 }
 
 std::expected<void, store_error> postgres_store::ping() {
     return attempt("write", [this] {
-        if (session_->run("SELECT current_setting('transaction_read_only')").text(0, 0) != "off") {
+        const postgres_result state =
+            session_->run("SELECT current_setting('transaction_read_only'), epoch FROM daemons WHERE slot = 0");
+        if (state.rows() != 1 || state.integer(0, 1) != epoch_) throw postgres_position_lost{};
+        if (state.text(0, 0) != "off")
             throw postgres_failure{"the server is read-only", std::string{read_only_transaction}};
-        }
+        const auto now = std::chrono::steady_clock::now();
+        if (now - renewed_at_ < renewal_interval) return;
+        renew_postgres_lease(*session_, epoch_, who_.lease_time);
+        renewed_at_ = now;
     });
 }
 
@@ -341,21 +375,24 @@ std::expected<void, store_error> postgres_store::commit(const changes& changes) 
 void postgres_store::write(const changes& changes) {
     const auto report = [this] {
         last_outcome_ = commit_outcome::known;
-        position_ = next_position();
+        position_ = doubtful_;
         chain_.keep();
     };
     if (last_outcome_ == commit_outcome::written_unreported) return report();
     chain_.undo();  // undoes a commit that was not written
     last_outcome_ = commit_outcome::in_doubt;
+    doubtful_ = next_position();
+    const auto began = std::chrono::steady_clock::now();
     try {
-        write_postgres_commit(*session_, changes, *position_, name_, chain_);
+        write_postgres_commit(*session_, changes, doubtful_, who_.lease_time, chain_);
     } catch (const postgres_failure& failure) {
         if (!failure.sqlstate.empty()) last_outcome_ = commit_outcome::known;
         throw;
     } catch (const postgres_position_lost&) {
         last_outcome_ = commit_outcome::known;
-        throw fenced{overtaken};  // cannot happen while we hold the lock
+        throw;
     }
+    renewed_at_ = began;
     report();
 }
 
@@ -387,17 +424,19 @@ std::expected<void, store_error> read_from(const std::string& url, Visit visit) 
 
 }  // namespace
 
-std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std::string& url) {
+std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std::string& url, store_tenant who) {
     const auto parsed = postgres_url::parse(url);
     if (!parsed) return std::unexpected{malformed_url()};
     try {
-        return std::make_unique<postgres_store>(*parsed);
+        return std::make_unique<postgres_store>(*parsed, std::move(who));
     } catch (const postgres_misfit& misfit) {
         return std::unexpected{cannot(*parsed, "open", misfit.message)};
     } catch (const postgres_failure& failure) {
         return std::unexpected{cannot(*parsed, "open", failure.message, is_final(failure.sqlstate))};
-    } catch (const fenced& fenced) {
-        return std::unexpected{cannot(*parsed, "open", fenced.message)};
+    } catch (const in_use& other) {
+        store_error error = cannot(*parsed, "open", other.message, other.is_final);
+        error.in_use = true;
+        return std::unexpected{std::move(error)};
     }
 }
 

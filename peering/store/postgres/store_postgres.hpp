@@ -1,6 +1,7 @@
 #pragma once
 
 #include "peering/store/store.hpp"
+#include "peering/store/tenancy.hpp"
 
 #include <expected>
 #include <memory>
@@ -9,14 +10,14 @@
 
 namespace peering {
 
-/// The store on a PostgreSQL server (version 14 or newer). It uses one session, which holds an advisory lock against a
-/// second daemon for as long as the session lives, and which is reopened automatically after any kind of server
-/// failure. Every commit is one transaction and one round trip. The schema, including the meaning of each column, is in
-/// postgres_schema.cpp and in the database itself (`\d+`).
+/// The store on a PostgreSQL server (version 14 or newer). It uses one session, which is reopened automatically after
+/// any kind of server failure. Each session registers in the table `daemons` and shuts out the ones before it, of
+/// whatever daemon (docs/decisions/epochs.md). Every commit is one transaction and one round trip. The schema,
+/// including the meaning of each column, is in postgres_schema.cpp and in the database itself (`\d+`).
 ///
-/// The lock and the prepared statements belong to the session, so there must be no pooler that shares sessions
-/// (PgBouncer in transaction mode) in between.
-std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std::string& url);
+/// The prepared statements belong to the session, so there must be no pooler that shares sessions (PgBouncer in
+/// transaction mode) in between.
+std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std::string& url, store_tenant who);
 
 /// See read_book().
 std::expected<void, store_error> read_postgres_book(const std::string& url, book_visitor& visitor);

@@ -301,6 +301,15 @@ TEST_CASE("Auto-peering requires a connector URL") {
     CHECK(problems("ilp_address: test.a\nauto_peering: {initial_liquidity: 1}\n") == list{});
 }
 
+TEST_CASE("A lease is longer than packets are held") {
+    CHECK(problems("ilp_address: test.a\nstore: {lease_time: 40s}\n") == list{});
+    CHECK(problems("ilp_address: test.a\nconnector: {max_hold_time: 2s}\nstore: {lease_time: 12s}\n") == list{});
+    const list too_short{"3 store.lease_time: must be at least 10 s more than connector.max_hold_time"};
+    CHECK(problems("ilp_address: test.a\nstore:\n  lease_time: 39s\n") == too_short);
+    CHECK(problems("ilp_address: test.a\nstore:\n  lease_time: 39999ms\n") == too_short);
+    CHECK(problems("ilp_address: test.a\nstore: {lease_time: 0s}\n").size() == 1);
+}
+
 TEST_CASE("A value is not reported twice") {
     CHECK(problems(file_with({{"'b c'", "test.b"}, {"'b c'", "test..c"}, {"d", "test..c"}})).size() == 4);
     CHECK(problems(file_with({{"b", "test.b", "packet_rate: 0, packet_burst: 5"}})).size() == 1);

@@ -51,6 +51,9 @@ metrics:
 store:
   url: "sqlite:a \"b\" \\ $${X} é.db"
   startup_timeout: 7m
+  lease_time: 90s
+  standby: true
+  instance_file: "/var/lib/ilpd/name"
 webhooks:
   url: "http://127.0.0.1:8001/hook"
   ca_file: ")yaml" ILPD_SOURCE_DIR R"yaml(/tests/unit/config/certificate.pem"
@@ -234,6 +237,9 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.admin.tenant_id == "10000000-0000-4000-8000-00000000000a");
     CHECK(s.metrics.listen == config::listen_address{"0.0.0.0", 9999});
     CHECK(s.store.url == "sqlite:a \"b\" \\ ${X} é.db");
+    CHECK(s.store.lease_time == std::chrono::seconds{90});
+    CHECK(s.store.standby);
+    CHECK(s.store.instance_file->text == "/var/lib/ilpd/name");
     CHECK(s.webhooks.url->port() == 8001);
     CHECK(s.webhooks.secret->reveal() == "(hidden)");
     CHECK(s.webhooks.timeout.count() == 2'000);

@@ -43,7 +43,8 @@ public:
         if (failures > 0) {
             refused_outcomes.push_back(outcomes);
             --failures;
-            return std::unexpected{store_error{"disk " + std::to_string(failures / 2), failures_are_final}};
+            return std::unexpected{
+                store_error{"disk " + std::to_string(failures / 2), failures_are_final, false, is_taken_over}};
         }
         const std::lock_guard lock{mutex};
         commits.push_back({{changes.postings.begin(), changes.postings.end()},
@@ -66,6 +67,10 @@ public:
         return std::exchange(remarks, {});
     }
     std::optional<std::uint64_t> log_size() const override { return 4711; }
+    std::optional<store_tenure> tenure() const override {
+        const std::lock_guard lock{mutex};
+        return registration;
+    }
 
     std::size_t commit_count() {
         const std::lock_guard lock{mutex};
@@ -81,7 +86,9 @@ public:
     std::atomic<bool> gated = false;
     std::atomic<int> failures = 0;
     std::atomic<bool> failures_are_final = false;
-    std::mutex mutex;
+    std::atomic<bool> is_taken_over = false;
+    mutable std::mutex mutex;
+    std::optional<store_tenure> registration;  // by mutex
     std::vector<written> commits;
     std::vector<std::vector<split_outcome>>
         refused_outcomes;  // of the failures; read it once the committer has stopped
@@ -671,6 +678,54 @@ TEST_CASE("packets wait even if the store's error is final") {
     CHECK((f.store.commits[0].postings[0].amount == 7));
     CHECK(balance_of(f.ledger, f.bob) == 1007);
     CHECK(f.bob.available == 1007);
+}
+
+TEST_CASE("packets are accepted until another daemon may take over, and the time is put off by commits and probes") {
+    fixture f;
+    const auto now = std::chrono::steady_clock::now();
+    const auto register_until = [&](std::chrono::steady_clock::time_point time) {
+        const std::lock_guard lock{f.store.mutex};
+        f.store.registration = {.epoch = 7, .accepts_until = time};
+    };
+    CHECK(f.committer.may_accept_packets(now + 24h));
+    register_until(now + 10s);
+    f.committer.start();
+    CHECK(f.committer.may_accept_packets(now + 10s - 1ns));
+    CHECK_FALSE(f.committer.may_accept_packets(now + 10s));
+    CHECK(f.committer.store_is_healthy());
+    CHECK(f.committer.stats().store_epoch == 7);
+
+    register_until(now + 20s);
+    REQUIRE(f.transfer(f.alice, f.bob, 7));
+    f.watch.wait_for(f.committer.submit(f.listener, f.batch));
+    CHECK(f.committer.may_accept_packets(now + 20s - 1ns));
+    CHECK_FALSE(f.committer.may_accept_packets(now + 20s));
+
+    register_until(now + 30s);
+    f.committer.watch(now);
+    f.store.pinged.acquire();
+    REQUIRE(wait_until_idle(f.committer));
+    CHECK(f.committer.may_accept_packets(now + 30s - 1ns));
+    CHECK_FALSE(f.committer.may_accept_packets(now + 30s));
+    CHECK(f.committer.stop(10s));
+}
+
+TEST_CASE("a store that another daemon has taken over is not waited for at the end") {
+    fixture f;
+    f.store.failures = 1'000'000;
+    f.store.failures_are_final = true;
+    f.store.is_taken_over = true;
+    health_log health;
+    f.committer.on_health_change(health.callback());
+    f.committer.start();
+    REQUIRE(f.transfer(f.alice, f.bob, 7));
+    f.committer.submit(f.listener, f.batch);
+    health.wait_until(false);
+    CHECK(f.committer.is_taken_over());
+    CHECK_FALSE(f.committer.may_accept_packets(std::chrono::steady_clock::now()));
+    CHECK_FALSE(f.committer.stop(24h));
+    CHECK(f.store.commits.empty());
+    CHECK(balance_of(f.ledger, f.bob) == 1000);
 }
 
 }  // namespace committer_test

@@ -110,6 +110,11 @@ void reach(store& store) {
     }
 }
 
+/// As if the daemon that has the database had given no sign of life for the time of its lease.
+void end_lease(const postgres_server& server) {
+    server.execute("UPDATE daemons SET lease_until = 0");
+}
+
 void wait_until_no_session_is_left(const postgres_server& server) {
     server.wait_for("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ilpd'", "0");
 }
@@ -148,7 +153,7 @@ std::pair<int, int> cut_everywhere(towards way) {
     for (std::size_t octets = 0;; ++octets) {
         CAPTURE(octets);
         reach(*store);
-        const std::string before = server.value("SELECT last_commit FROM ledger_state");
+        const std::string before = server.value("SELECT last_commit FROM daemons");
         proxy.cut_after(way, octets);
         const auto first = store->commit(commits.next());
         if (first) {
@@ -160,7 +165,7 @@ std::pair<int, int> cut_everywhere(towards way) {
         REQUIRE(proxy.was_cut());
         REQUIRE_FALSE(first.error().final);
         wait_until_no_session_is_left(server);
-        (server.value("SELECT last_commit FROM ledger_state") == before ? not_written : written) += 1;
+        (server.value("SELECT last_commit FROM daemons") == before ? not_written : written) += 1;
         insist(*store, commits);
         REQUIRE(server.value("SELECT count(*) FROM transfers WHERE packets > 0") == std::to_string(commits.count()));
     }
@@ -254,17 +259,18 @@ TEST_CASE("postgresql: a suspended server is given up, and used again when it re
     commits.check(server);
 }
 
-TEST_CASE("postgresql: a session that the server still holds after its cable was cut is ended for the next one") {
+TEST_CASE("postgresql: a session that the server still holds after its cable was cut is shut out by the next one") {
     const postgres_server server{{.tcp = true}};
     tcp_proxy proxy{server.port()};
     const auto store = open_or_throw(through(proxy));
     commits commits{*store};
+    const std::uint64_t epoch = store->tenure().value().epoch;
     proxy.freeze();
     REQUIRE_FALSE(store->commit(commits.next()).has_value());
-    CHECK(server.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "1");
     CHECK(store->commit(commits.next()).has_value());
     commits.done();
-    CHECK(server.value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ilpd'") == "1");
+    CHECK(store->tenure().value().epoch == epoch + 1);
+    CHECK(server.value("SELECT epoch FROM daemons") == std::to_string(epoch + 1));
     commits.check(server);
 }
 
@@ -279,14 +285,13 @@ TEST_CASE(
     const auto refused = store->commit(changes);
     REQUIRE_FALSE(refused.has_value());
     CHECK_THAT(refused.error().message, Catch::Contains("has not responded for"));
-    // The row can be read now, because the session that waited for the standby has been ended.
+    // The server keeps the transaction open as long as it waits for the standby.
     for (const auto& tried : {store->commit(changes), store->ping()}) {
         REQUIRE_FALSE(tried.has_value());
         CHECK_FALSE(tried.error().final);
         CHECK_THAT(tried.error().message,
                    Catch::Contains("confirms no commit") && Catch::Contains("synchronous standby"));
     }
-    CHECK(servers.primary.value("SELECT count(*) FROM transfers WHERE packets > 0") == "2");
     SECTION("the standby comes back") {
         servers.standby.start();
         insist(*store, commits);
@@ -295,6 +300,16 @@ TEST_CASE(
         servers.primary.wait_for("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()",
                                  "1");
         commits.check(servers.standby);
+    }
+    SECTION("the server ends the session, so that the row can be read, and the standby comes back") {
+        REQUIRE(servers.end_wait("pg_terminate_backend"));
+        servers.primary.wait_for("SELECT count(*) FROM transfers WHERE packets > 0", "2");
+        const auto tried = store->commit(changes);
+        REQUIRE_FALSE(tried.has_value());
+        CHECK_THAT(tried.error().message, Catch::Contains("confirms no commit"));
+        servers.standby.start();
+        insist(*store, commits);
+        commits.check(servers.primary);
     }
     SECTION("the primary dies as well, and the standby takes over") {
         servers.primary.kill9();
@@ -330,21 +345,21 @@ TEST_CASE("postgresql: a commit whose wait for the standby was cancelled is not 
 
 TEST_CASE("postgresql: what an earlier run has left unconfirmed is confirmed before a store opens") {
     replicated_server servers;
-    CHECK(refusal_of(servers.url()) == "opened");
+    const store_tenant who{.instance = "the same daemon"};
+    REQUIRE(open_store(servers.url(), who).has_value());
     wait_until_no_session_is_left(servers.primary);
     servers.standby.kill9();
-    const auto refused = open_store(servers.url());
-    REQUIRE_FALSE(refused.has_value());
-    CHECK_FALSE(refused.error().final);
-    CHECK_THAT(refused.error().message, Catch::Contains("confirms no commit"));
-    // The server still has the session, and with it the lock.
-    const auto refused_again = open_store(servers.url());
-    REQUIRE_FALSE(refused_again.has_value());
-    CHECK_FALSE(refused_again.error().final);
-    CHECK_THAT(refused_again.error().message, Catch::Contains("waits for a synchronous standby"));
+    // The second attempt finds the row locked by the first, whose registration waits for the standby.
+    for (int i = 0; i < 2; ++i) {
+        const auto refused = open_store(servers.url(), who);
+        REQUIRE_FALSE(refused.has_value());
+        CHECK_FALSE(refused.error().final);
+        CHECK_THAT(refused.error().message,
+                   Catch::Contains("confirms no commit") && Catch::Contains("synchronous standby"));
+    }
     servers.standby.start();
     wait_until_no_session_is_left(servers.primary);
-    CHECK(refusal_of(servers.url()) == "opened");
+    CHECK(open_store(servers.url(), who).has_value());
 }
 
 TEST_CASE("postgresql: while a commit is in doubt, nothing that fails is final") {
@@ -357,16 +372,17 @@ TEST_CASE("postgresql: while a commit is in doubt, nothing that fails is final")
     REQUIRE_FALSE(store->commit(changes).has_value());
     wait_until_no_session_is_left(server);
     SECTION("although the tables are out of reach for a while") {
-        server.execute("ALTER TABLE ledger_state RENAME TO elsewhere");
+        server.execute("ALTER TABLE daemons RENAME TO elsewhere");
         const auto refused = store->commit(changes);
         REQUIRE_FALSE(refused.has_value());
         CHECK_THAT(refused.error().message, Catch::Contains("42P01"));
         CHECK_FALSE(refused.error().final);
-        server.execute("ALTER TABLE elsewhere RENAME TO ledger_state");
+        server.execute("ALTER TABLE elsewhere RENAME TO daemons");
         insist(*store, commits);
         commits.check(server);
     }
     SECTION("although another daemon has written after it") {
+        end_lease(server);
         {
             const auto other = open_or_throw(server.url());
             traffic traffic{*other};
@@ -375,8 +391,9 @@ TEST_CASE("postgresql: while a commit is in doubt, nothing that fails is final")
         wait_until_no_session_is_left(server);
         const auto refused = store->commit(changes);
         REQUIRE_FALSE(refused.has_value());
-        CHECK_THAT(refused.error().message, Catch::Contains("another ilpd has written"));
+        CHECK_THAT(refused.error().message, Catch::Contains("another ilpd has taken over this database"));
         CHECK_FALSE(refused.error().final);
+        CHECK(refused.error().taken_over);
         CHECK(server.value("SELECT count(*) FROM transfers WHERE packets = 1") == "1");
     }
 }
@@ -418,8 +435,13 @@ TEST_CASE("postgresql: of several hosts, one that does not respond is skipped") 
 TEST_CASE("postgresql: a second daemon is refused while the first one is there") {
     const postgres_server server;
     auto store = open_or_throw(server.url());
-    CHECK_THAT(refusal_of(server.url()), Catch::Contains("in use by another ilpd (process ") &&
-                                             Catch::Contains("stop that process, or give this one"));
+    const auto refused = open_store(server.url());
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().final);
+    CHECK(refused.error().in_use);
+    CHECK_THAT(refused.error().message, Catch::Contains("in use by another ilpd") &&
+                                            Catch::Contains("stop that process, give this one") &&
+                                            Catch::Contains("store.standby: true"));
     SECTION("not so in a schema of its own") {
         server.execute("CREATE SCHEMA other AUTHORIZATION ilpd");
         const auto other = open_or_throw(server.url() + "&options=-csearch_path%3Dother");
@@ -428,7 +450,7 @@ TEST_CASE("postgresql: a second daemon is refused while the first one is there")
         CHECK(server.value("SELECT count(*) FROM other.peers") == "2");
         CHECK(server.value("SELECT count(*) FROM public.peers") == "0");
     }
-    // The server may take some time to notice the end of a session.
+    // A store that is closed leaves its place at once.
     for (int i = 0; i < 50; ++i) {
         store.reset();
         store = open_or_throw(server.url());
@@ -449,8 +471,8 @@ TEST_CASE("postgresql: daemons that start at once on an empty database do not di
         }
     }
     for (const std::string& outcome : outcomes) CHECK(outcome == "opened");
-    CHECK(server.value("SELECT count(*) FROM ledger_state") == "1");
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
+    CHECK(server.value("SELECT count(*) FROM daemons") == "1");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "11");
 }
 
 TEST_CASE("postgresql: a daemon writes nothing more once another one has written") {
@@ -459,22 +481,22 @@ TEST_CASE("postgresql: a daemon writes nothing more once another one has written
     const auto store = open_or_throw(through(proxy));
     commits commits{*store};
     insist(*store, commits);
-    std::string expected =
-        "another ilpd has written to this database in the meantime: make sure that only one runs, then restart this "
-        "one";
+    std::string expected = "another ilpd has taken over this database and has written to it in the meantime";
 
     SECTION("while a commit was in doubt, and by one commit, so that the numbers agree") {
         proxy.cut_after(towards::server, 200);
         REQUIRE_FALSE(store->commit(commits.next()).has_value());
         REQUIRE(proxy.was_cut());
         wait_until_no_session_is_left(server);
+        end_lease(server);
         const auto other = open_or_throw(server.url());
         traffic traffic{*other};
         REQUIRE(other->commit(traffic.commit()).has_value());
-        CHECK(server.value("SELECT last_commit FROM ledger_state") == "3");
+        CHECK(server.value("SELECT last_commit FROM daemons") == "3");
     }
     SECTION("while it had no connection") {
         server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'ilpd'");
+        end_lease(server);
         const auto other = open_or_throw(server.url());
         REQUIRE(other->commit({}).has_value());
     }
@@ -487,13 +509,18 @@ TEST_CASE("postgresql: a daemon writes nothing more once another one has written
         return;
     }
     SECTION("by a backup of the database") {
-        server.execute("UPDATE ledger_state SET last_commit = 0");
+        server.execute("UPDATE daemons SET last_commit = 0");
         server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'ilpd'");
         CHECK_FALSE(store->ping().has_value());
         expected = "restored to an earlier state while ilpd was running: restart";
     }
-    SECTION("without taking the lock") {
-        server.execute("UPDATE ledger_state SET last_commit = last_commit + 1");
+    SECTION("while it had a connection") {
+        end_lease(server);
+        const auto other = open_or_throw(server.url());
+        REQUIRE(other->commit({}).has_value());
+    }
+    SECTION("without registering") {
+        server.execute("UPDATE daemons SET last_commit = last_commit + 1");
     }
     const std::string before = server.value("SELECT count(*) FROM transfers");
     for (int i = 0; i < 3; ++i) {
@@ -507,6 +534,7 @@ TEST_CASE("postgresql: a daemon writes nothing more once another one has written
     }
     CHECK_FALSE(store->ping().has_value());
     CHECK(server.value("SELECT count(*) FROM transfers") == before);
+    end_lease(server);
     CHECK(refusal_of(server.url()) == "opened");
 }
 
@@ -514,7 +542,20 @@ TEST_CASE("postgresql: another daemon that only read changes nothing for the fir
     const postgres_server server;
     const auto store = open_or_throw(server.url());
     commits commits{*store};
+    end_lease(server);
+    {
+        const auto other = open_or_throw(server.url());
+        for (int tries_left = 200;; --tries_left) {
+            const auto refused = store->ping();
+            REQUIRE_FALSE(refused.has_value());
+            CHECK_FALSE(refused.error().final);
+            if (refused.error().in_use) break;
+            REQUIRE(tries_left > 0);
+        }
+    }
+    insist(*store, commits);
     server.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'ilpd'");
+    end_lease(server);
     CHECK(open_or_throw(server.url())->load().value().peers.size() == 2);
     insist(*store, commits);
     commits.check(server);
@@ -552,6 +593,7 @@ TEST_CASE("postgresql: only what the database itself refuses is final") {
         "CREATE TABLE refusal AS SELECT '00000' AS sqlstate; GRANT SELECT ON refusal TO ilpd;"
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "RAISE EXCEPTION 'no' USING ERRCODE = (SELECT sqlstate FROM refusal); END $$");
+    const std::string epoch = server.value("SELECT epoch FROM daemons");
     const std::vector<std::pair<std::string, bool>> refusals{
         {"53100", false},  // disk full
         {"53200", false},  // out of memory
@@ -575,7 +617,7 @@ TEST_CASE("postgresql: only what the database itself refuses is final") {
         REQUIRE_FALSE(refused.has_value());
         CHECK(refused.error().final == is_final);
         CHECK_THAT(refused.error().message, Catch::Contains("cannot write: no (SQLSTATE " + sqlstate + ")"));
-        CHECK(server.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "1");
+        CHECK(server.value("SELECT epoch FROM daemons") == epoch);  // the session goes on
         server.execute("DROP TRIGGER refuse ON accounts");
         CHECK(store->commit(commits.next()).has_value());
         commits.done();
@@ -654,7 +696,7 @@ TEST_CASE("postgresql: a commit waits for the disk, even if the server's default
         "CREATE TABLE seen AS SELECT current_setting('synchronous_commit') AS value; GRANT ALL ON seen TO ilpd;"
         "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "UPDATE seen SET value = current_setting('synchronous_commit'); RETURN NULL; END $$;"
-        "CREATE TRIGGER look AFTER UPDATE ON ledger_state EXECUTE FUNCTION look()");
+        "CREATE TRIGGER look AFTER UPDATE ON daemons EXECUTE FUNCTION look()");
     REQUIRE(server.value("SELECT value FROM seen") == "off");
     REQUIRE(store->commit({}).has_value());
     CHECK(server.value("SELECT value FROM seen") == "on");
@@ -848,7 +890,7 @@ TEST_CASE("postgresql: tables of the first schema keep their data, and each acco
         INSERT INTO events (uuid, type, data, created_at, attempts, due) VALUES ('one', 'type', '{}', 5, 2, 7);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "11");
     CHECK(server.value(broken_links) == "0");
     const catalogue loaded = store->load().value();
     REQUIRE(loaded.peers.size() == 2);
@@ -892,7 +934,7 @@ TEST_CASE("postgresql: tables of the third schema get the index of old events, a
             ('young', 'type', '{}', 5000, NULL, 5000);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "11");
     CHECK(server.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'events_that_ended'") == "1");
     const history_age age{.older_than = ilp::timestamp{1000ms}, .now = ilp::timestamp{9000ms}};
     CHECK(store->forget_events(age, 10).value().rows == 1);
@@ -918,7 +960,7 @@ TEST_CASE("postgresql: tables of the fourth schema keep their accounts, and get 
         UPDATE ilpd_schema_version SET version = 4;
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "11");
     const catalogue loaded = store->load().value();
     CHECK((loaded.peers.at(0).liquidity.totals == account_totals{10, 100}));
     std::vector<receiving_account_record> made;
@@ -950,7 +992,7 @@ TEST_CASE("postgresql: tables of the sixth schema keep their payments, which hav
         UPDATE ilpd_schema_version SET version = 6;
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "11");
     const auto kept = store->find_payment("before").value().value();
     CHECK(kept.amount == ilp::amount{70});
     CHECK_FALSE(kept.at_most.has_value());
@@ -981,7 +1023,7 @@ TEST_CASE("postgresql: tables of the seventh schema get a line for the events of
             ('open', 'incoming_payment.completed', '{"walletAddressId":"alice"}', 5, 7258118400000);
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "11");
     const auto of_node = store->load_pending_events(event_line::node, 10).value();
     REQUIRE(of_node.size() == 1);
     CHECK(of_node[0].event.uuid == "low");
@@ -1007,7 +1049,7 @@ TEST_CASE("postgresql: tables of the eighth schema keep their book, and get one 
     // Whatever form of a bytea the database prefers, it is read.
     server.execute("ALTER ROLE ilpd SET bytea_output = 'escape'");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "11");
     CHECK((store->load().value().peers.at(0).liquidity.totals == account_totals{10, 100}));
     CHECK(store->load().value().split_outcomes.empty());
     const split_outcome outcome{
@@ -1034,7 +1076,7 @@ TEST_CASE("postgresql: tables of the ninth schema keep their transfers, and take
         UPDATE ilpd_schema_version SET version = 9;
     )sql");
     const auto store = open_or_throw(server.url());
-    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
+    CHECK(server.value("SELECT version FROM ilpd_schema_version") == "11");
     const account_totals owed = store->load().value().assets.at(0).settlement.totals;
     const transfer_record correction{.uuid = new_uuid(),
                                      .kind = transfer_kind::correction,
