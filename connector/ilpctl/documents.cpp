@@ -22,8 +22,9 @@ namespace {
     "fragment TenantFields on Tenant { id publicName email idpConsentUrl createdAt deletedAt settings { key " \
     "value } }"
 #define NEXT_HOP_FIELDS "fragment NextHopFields on Peer { id name staticIlpAddress enabled asset { id code scale } }"
-#define TRANSFER_FIELDS                                                                                          \
-    "fragment TransferFields on AccountingTransfer { id transferType state amount exactAmount packets sumOfDay " \
+#define TRANSFER_FIELDS                                                                                              \
+    "fragment TransferFields on AccountingTransfer { id transferType isCorrection state amount exactAmount packets " \
+    "sumOfDay "                                                                                                      \
     "debitAccountId creditAccountId debitAccountName creditAccountName incoming ledger createdAt expiresAt }"
 #define PAYMENT_FIELDS                                                                                              \
     "fragment PaymentFields on Payment { id receivingAccount { id name asset { code scale } } receiver sendAmount " \

@@ -155,6 +155,12 @@ bool is_sum(const json::object& transfer) {
     return day != nullptr && !day->is_null();
 }
 
+std::string type_of(const json::object& transfer) {
+    if (is_sum(transfer)) return "SUM OF DAY";
+    const auto* const correction = transfer.if_contains("isCorrection");
+    return correction != nullptr && correction->as_bool() ? "CORRECTION" : field(transfer, "transferType");
+}
+
 void list_transfers_of(session& s, const transfers_terms& terms, find_owner find) {
     const auto account = find(s, terms.account);
     const auto transfers = fetch_nodes(s, documents::transfers, {{"id", account.id}}, terms.page);
@@ -178,10 +184,9 @@ void list_transfers_of(session& s, const transfers_terms& terms, find_owner find
         const auto* const other = is_incoming ? "debitAccountName" : "creditAccountName";
         const auto packets = field(transfer, "packets");  // of one commit, or of a day; 0 for an operator's transfer
         const auto is_named = !transfer.at(other).is_null();
-        table.add({field(transfer, is_sum(transfer) ? "sumOfDay" : "createdAt"),
-                   is_sum(transfer) ? "SUM OF DAY" : field(transfer, "transferType"), field(transfer, "state"),
-                   is_incoming ? amount : "", is_incoming ? "" : amount, packets == "0" ? "-" : packets,
-                   field(transfer, "expiresAt"),
+        table.add({field(transfer, is_sum(transfer) ? "sumOfDay" : "createdAt"), type_of(transfer),
+                   field(transfer, "state"), is_incoming ? amount : "", is_incoming ? "" : amount,
+                   packets == "0" ? "-" : packets, field(transfer, "expiresAt"),
                    field(transfer, is_named      ? other
                                    : is_incoming ? "debitAccountId"
                                                  : "creditAccountId"),

@@ -169,8 +169,8 @@ std::uint32_t ledger_number(std::uint32_t asset_id) {
 value to_value(const listed_transfer& transfer, const listed_account& of, const account_names& names) {
     const auto type = [&] {
         if (!transfer.kind) return "TRANSFER";
-        if (*transfer.kind == transfer_kind::correction) return "CORRECTION";
-        return *transfer.kind == transfer_kind::deposit ? "DEPOSIT" : "WITHDRAWAL";
+        // Rafiki's clients know no other values.
+        return *transfer.kind == transfer_kind::withdrawal ? "WITHDRAWAL" : "DEPOSIT";
     }();
     const auto state = [&] {
         if (transfer.state == transfer_state::pending) return "PENDING";
@@ -189,6 +189,7 @@ value to_value(const listed_transfer& transfer, const listed_account& of, const 
     const auto credit = names.of(transfer.credit);
     return object{"AccountingTransfer",
                   {{"id", id},
+                   {"isCorrection", transfer.kind == transfer_kind::correction},
                    {"debitAccountId", debit.id},
                    {"creditAccountId", credit.id},
                    {"debitAccountName", debit.name},

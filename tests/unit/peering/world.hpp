@@ -86,11 +86,14 @@ inline config::account_settings make_account(const std::string& name, const std:
 }
 
 /// Throws if the store cannot be opened.
-inline std::unique_ptr<store> open_or_throw(const std::string& url) {
-    auto opened = open_store(url);
+inline std::unique_ptr<store> open_or_throw(const std::string& url, const store_tenant& who = {}) {
+    auto opened = open_store(url, who);
     if (!opened) throw std::runtime_error{opened.error().message};
     return std::move(*opened);
 }
+
+/// Opens a store in place of a process of the same name that was killed, which has not given it back.
+inline const store_tenant killed_before{.instance = "the process that was killed"};
 
 /// The number of events that the store has to deliver.
 inline std::uint64_t count_pending_events(store& store) {

@@ -5,7 +5,7 @@ import { page } from '../lists.js'
 
 export const title = 'Transfers'
 
-const SELECTION = `id transferType state amount exactAmount packets sumOfDay debitAccountName creditAccountName incoming createdAt`
+const SELECTION = `id transferType isCorrection state amount exactAmount packets sumOfDay debitAccountName creditAccountName incoming createdAt`
 const CSV_MAX = 100_000
 
 const pageOf = (id, after, first) => page('accountTransfers', SELECTION,
@@ -38,13 +38,15 @@ function csvField(text) {
 
 export const csvOf = (rows) => rows.map((row) => row.map((each) => csvField(String(each ?? ''))).join(',')).join('\r\n') + '\r\n'
 
+const typeOf = ({ transferType, isCorrection }) => (isCorrection ? 'correction' : transferType.toLowerCase())
+
 async function exportAll(id, owner) {
   const rows = [['id', 'time', 'type', 'state', 'from', 'to', 'incoming', 'amount', 'packets', 'sum of day']]
   let after = null
   do {
     const next = await pageOf(id, after, 100)
     for (const each of next.nodes) {
-      rows.push([each.id, each.createdAt, each.transferType, each.state, each.debitAccountName, each.creditAccountName,
+      rows.push([each.id, each.createdAt, typeOf(each), each.state, each.debitAccountName, each.creditAccountName,
         each.incoming, each.exactAmount, each.packets, each.sumOfDay])
     }
     after = next.after
@@ -65,7 +67,7 @@ export async function show(id, after = null) {
     h('p', { class: 'actions' }, button('Export as CSV', acting(() => exportAll(id, owner)))),
     table('Transfers', [
       { heading: 'Time', cell: ({ createdAt }) => time(createdAt) },
-      { heading: 'Type', cell: ({ transferType, sumOfDay }) => [transferType.toLowerCase(), sumOfDay && ` of ${sumOfDay}`] },
+      { heading: 'Type', cell: (transfer) => [typeOf(transfer), transfer.sumOfDay && ` of ${transfer.sumOfDay}`] },
       { heading: 'From', cell: ({ debitAccountName }) => debitAccountName ?? '-' },
       { heading: 'To', cell: ({ creditAccountName }) => creditAccountName ?? '-' },
       { heading: 'Amount', number: true, cell: ({ exactAmount, incoming }) => `${incoming ? '+' : '−'}${amount(exactAmount, owner.asset)}` },

@@ -61,7 +61,9 @@ constexpr std::array all{&status,
                          &create_payment,
                          &cancel_payment,
                          &examine_peer,
-                         &traffic};
+                         &traffic,
+                         &correct_peer,
+                         &agree_peer};
 
 }  // namespace
 

@@ -171,11 +171,14 @@ TEST_CASE("ilpctl doubt: it ends a peer's doubt with a correction, or because th
     CHECK(d.input().at("peerId") == json::value(bob_id));
     CHECK(json::value(d.last().again.idempotency_key) == d.input().at("idempotencyKey"));
 
+    d.will_answer(documents::peers, page_answer({peer_answer()}));
     d.will_answer(documents::correct_peer, json::object{{"success", true}});
     const auto text = done(d.run({"doubt", "correct", "bob", "0.25"}));
     const auto id = std::string{d.input().at("id").as_string()};
     CHECK(text == "credited 0.25 USD to bob at test.bob, the books are not in doubt any more: transfer " + id + "\n");
     CHECK(d.input().at("amount") == json::value("250000000"));
+    d.will_answer(documents::peers, page_answer({peer_answer()}));
+    d.will_answer(documents::correct_peer, json::object{{"success", true}});
     CHECK(parsed(d.run({"doubt", "correct", "bob", "5", "--raw", "--json", "--id", carol_id, "--idempotency-key",
                         key})) == json::value{{"id", carol_id}, {"idempotencyKey", key}, {"success", true}});
     CHECK(d.input() == json::object{{"peerId", bob_id}, {"amount", "5"}, {"id", carol_id}, {"idempotencyKey", key}});

@@ -84,7 +84,7 @@ int main(int count, char** arguments) {
     const std::string_view given = arguments[2];
     std::uint32_t run = 0;
     if (std::from_chars(given.data(), given.data() + given.size(), run).ec != std::errc{}) return EXIT_FAILURE;
-    const auto store = open_or_throw(arguments[1]);
+    const auto store = open_or_throw(arguments[1], killed_before);
     books books{*store};
     const auto registry = build_or_throw(crash_settings(), books.keeper);
     committer committer{books.keeper};

@@ -26,7 +26,7 @@ constexpr ilp::timestamp now{1'800'000'000'000ms};
 
 /// A daemon started on the store that the last one left.
 struct restarted {
-    explicit restarted(const store_place& place) : store{place.open()} {
+    explicit restarted(const store_place& place) : store{open_or_throw(place.url(), killed_before)} {
         const catalogue loaded = store->load().value();
         pending = loaded.pending_withdrawals;
         outcomes = loaded.split_outcomes;

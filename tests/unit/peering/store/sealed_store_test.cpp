@@ -195,7 +195,7 @@ TEST_CASE("sealed store: kill -9 during a change of the key leaves all values un
         const std::string keys = std::string{next} + "\n" + std::string{now};
         const pid_t child = ::fork();
         if (child == 0) {
-            auto opened = open_store(place.url());
+            auto opened = open_store(place.url(), killed_before);
             if (opened) static_cast<void>(sealed_store{std::move(*opened), keys_of(keys)}.load());
             ::pause();
             ::_exit(0);
@@ -207,7 +207,7 @@ TEST_CASE("sealed store: kill -9 during a change of the key leaves all values un
 
         std::unique_ptr<store> opened;
         for (int i = 0; i < 1000 && !opened; ++i) {  // PostgreSQL notices after a moment that its client is gone
-            if (auto attempt = open_store(place.url())) opened = std::move(*attempt);
+            if (auto attempt = open_store(place.url(), killed_before)) opened = std::move(*attempt);
             if (!opened) std::this_thread::sleep_for(10ms);
         }
         REQUIRE(opened);
