@@ -183,20 +183,18 @@ TEST_CASE("PostgreSQL: a daemon that was cut off while another one wrote never w
 }
 
 TEST_CASE("PostgreSQL: a daemon that was cut off while another one only read continues") {
+    // Without packets there is nothing that the other one could have to write at its start.
     postgres_rig p;
-    p.expect_packets_pass();
-    packet_under_way packet{p.r, 1000};
     p.lock_out();
-    packet.fulfill();
     p.expect_ready(false);
     daemon_terms terms = p.r.d.terms();
     terms.store = p.superuser_url();
     p.end_lease();
     CHECK(ilpd_daemon{terms}.stop() == 0);
     p.let_in();
-    packet.expect_fulfilled();
     p.expect_ready(true);
-    CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 1010);
+    p.expect_packets_pass();
+    CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 10);
 }
 
 TEST_CASE("PostgreSQL: a daemon does not start without its server and says why") {

@@ -201,6 +201,9 @@ TEST_CASE("store outage: an SQLite file becomes read-only") {
         WARN("this file system has no immutable files: not checked");
         return;
     }
+    // While the store does not work, no more than this can be in flight.
+    const prepare first{.amount = 2000, .data = random_bytes(8)};
+    expect_fulfill(r.send(first), first);
     REQUIRE(change_attribute("+i", log));
     const struct restorer {
         std::string file;

@@ -85,6 +85,17 @@ struct webhook_rig {
 
     std::filesystem::path database() const { return r.d.folder() / "ilpd.db"; }
     void send(std::uint64_t amount) { REQUIRE(outcome(r.send({.amount = amount})) == "fulfill"); }
+    /// What was posted, but for the doubts about the books that a kill -9 leaves.
+    std::vector<http_message> requests() const {
+        auto all = receiver.requests();
+        std::erase_if(all, [](const http_message& each) {
+            return text_at(event_in(each), "type") == "peer.books_in_doubt";
+        });
+        return all;
+    }
+    bool wait_for_requests(std::size_t count) const {
+        return eventually([&] { return requests().size() >= count; });
+    }
     /// Waits until there is nothing left to deliver.
     bool wait_until_delivered() const {
         return eventually([this] { return r.d.scrape().sum("ilp_webhooks_pending") == 0; });
@@ -158,7 +169,7 @@ TEST_CASE("webhooks: an event that was refused is posted again at its time, also
     webhook_rig w;
     w.receiver.set_script([](const http_message&) { return answer_http(500); });
     w.send(100);
-    REQUIRE(w.receiver.wait_for_requests(1));
+    REQUIRE(w.wait_for_requests(1));
     const auto refused = now();
     REQUIRE(eventually([&] { return query(w.database(), "SELECT attempts FROM events") == "1"; }));
     CHECK(w.attempts("failed") == 1);
@@ -168,25 +179,25 @@ TEST_CASE("webhooks: an event that was refused is posted again at its time, also
     w.receiver.set_script([](const http_message&) { return answer_http(200); });
     w.r.d.start();
     CHECK(w.r.d.scrape().sum("ilp_webhooks_given_up_total") == 0);
-    REQUIRE(w.receiver.wait_for_requests(2));
+    REQUIRE(w.wait_for_requests(2));
     CHECK(now() - refused >= 9900ms);
-    const auto requests = w.receiver.requests();
+    const auto requests = w.requests();
     CHECK(event_in(requests[1]) == event_in(requests[0]));
     CHECK(requests[1].header("rafiki-signature") != requests[0].header("rafiki-signature"));
     REQUIRE(w.wait_until_delivered());
-    CHECK(w.receiver.request_count() == 2);
+    CHECK(w.requests().size() == 2);
 }
 
 TEST_CASE("webhooks: an event that a killed daemon had not delivered is delivered by the next one") {
     webhook_rig w;
     w.receiver.set_script([](const http_message&) { return answer_silence(); });
     w.send(100);
-    REQUIRE(w.receiver.wait_for_requests(1));
+    REQUIRE(w.wait_for_requests(1));
     w.r.d.kill9();
     w.receiver.set_script([](const http_message&) { return answer_http(200); });
     w.r.d.start();
-    REQUIRE(w.receiver.wait_for_requests(2));
-    const auto requests = w.receiver.requests();
+    REQUIRE(w.wait_for_requests(2));
+    const auto requests = w.requests();
     CHECK(event_in(requests[1]) == event_in(requests[0]));
     REQUIRE(w.wait_until_delivered());
 }
@@ -200,19 +211,19 @@ TEST_CASE("webhooks: an event delivered while the store is down is posted once b
         return answer;
     });
     w.send(100);
-    REQUIRE(w.receiver.wait_for_requests(1));
+    REQUIRE(w.wait_for_requests(1));
     {
         const store_blockade blockade{w.database()};
         hold->open();
         REQUIRE(eventually([&] { return w.r.d.scrape().sum("ilp_store_commit_failures_total") > 0; }));
         CHECK(w.attempts("delivered") == 1);
-        CHECK(w.receiver.request_count() == 1);
+        CHECK(w.requests().size() == 1);
         w.r.d.kill9();
     }
     w.r.d.start();
-    REQUIRE(w.receiver.wait_for_requests(2));
+    REQUIRE(w.wait_for_requests(2));
     REQUIRE(w.wait_until_delivered());
-    const auto requests = w.receiver.requests();
+    const auto requests = w.requests();
     REQUIRE(requests.size() == 2);
     CHECK(event_in(requests[1]) == event_in(requests[0]));
 }
