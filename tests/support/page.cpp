@@ -19,6 +19,19 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
     }
 }
 
+/// Whether the block that follows a line has to be run by hand. A page marks such a block by a comment above it, with
+/// the reason; empty lines may be between.
+class hand_mark {
+public:
+    explicit operator bool() const noexcept { return is_set_; }
+    void pass(std::string_view line) {
+        if (!line.empty()) is_set_ = line.starts_with("<!-- not run: ");
+    }
+
+private:
+    bool is_set_ = false;
+};
+
 }  // namespace
 
 std::string commands_of(const std::filesystem::path& page, std::string_view heading, std::string_view within) {
@@ -34,18 +47,20 @@ std::string blocks_of(const std::filesystem::path& page, std::string_view langua
     bool inside = false;
     bool in_block = false;
     bool is_wanted = false;
+    hand_mark by_hand;
     for (std::string line; std::getline(in, line);) {
         if (in_block) {
             in_block = line != "```";
             if (in_block && is_wanted) text += line + "\n";
         } else if (line.starts_with("```")) {
             in_block = true;
-            is_wanted = inside && line == begin;
+            is_wanted = inside && line == begin && !by_hand;
         } else if (line.starts_with('#')) {
             if (inside) break;
             may_begin = may_begin || line == within;
             inside = may_begin && line == heading;
         }
+        by_hand.pass(line);
     }
     if (text.empty()) throw std::runtime_error{page.string() + ": no " + begin + " under " + std::string{heading}};
     return text;
@@ -57,6 +72,7 @@ std::vector<page_step> steps_of(const std::filesystem::path& page) {
     std::string section;
     std::string heading;
     std::string* block = nullptr;
+    hand_mark by_hand;
     for (std::string line; std::getline(in, line);) {
         if (block != nullptr) {
             if (line == "```") {
@@ -69,11 +85,12 @@ std::vector<page_step> steps_of(const std::filesystem::path& page) {
             heading.clear();
         } else if (line.starts_with("### ")) {
             heading = line;
-        } else if (line == "```sh") {
+        } else if (line == "```sh" && !by_hand) {
             block = &steps.emplace_back(page_step{section, heading, {}}).commands;
         } else if (line == "```text" && !steps.empty()) {
             block = &steps.back().printed.emplace();
         }
+        by_hand.pass(line);
     }
     if (steps.empty()) throw std::runtime_error{page.string() + ": no commands"};
     return steps;

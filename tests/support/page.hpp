@@ -11,7 +11,8 @@
 
 namespace support {
 
-/// The shell commands of one section of a manual page: all of its ```sh blocks. `heading` is the section's whole
+/// The shell commands of one section of a manual page: all of its ```sh blocks but those below a line
+/// `<!-- not run: REASON -->`, which tests/package/manual_test.py counts. `heading` is the section's whole
 /// heading line, such as "### Back up". If several are equal, the one below the line `within` is meant. Throws if there
 /// are none.
 std::string commands_of(const std::filesystem::path& page, std::string_view heading, std::string_view within = {});
@@ -29,7 +30,7 @@ struct page_step {
     std::optional<std::string> printed{};
 };
 
-/// All blocks of a page, in order. Throws if there are none.
+/// All blocks of a page, in order, without those that are marked as not run. Throws if there are none.
 std::vector<page_step> steps_of(const std::filesystem::path& page);
 
 /// Normalizes text so that a page's output can be compared with the real one: removes white space and replaces what
