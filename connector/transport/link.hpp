@@ -29,6 +29,7 @@ struct carried_packet {
     std::uint16_t status = 0;     ///< of the last response to its request, where the link speaks HTTP
     std::uint16_t place = 0;      ///< for the link, which finds the packet with it
     std::uint16_t parts = 1;      ///< for the link: the number of requests that carry it
+    bool is_question = false;     ///< for the link: see ask_outcome()
     /// Id of the peer that sent it; a link divides its connections and places among senders.
     std::uint32_t sender = this_node;
     /// When it was given to the link, or to a connection if it had to wait for one.
@@ -79,7 +80,8 @@ public:
     }
 
     /// Asks the peer for the Fulfill of a packet that has crossed the link in parts. It is the answer to `question`,
-    /// which has no other use; without one, the question fails.
+    /// which has no other use; without one, the question fails. It does not wait behind packets, and says nothing of
+    /// the next hop if it gets no answer in time.
     virtual std::optional<reject_reason> ask_outcome(carried_packet& /*question*/, const peering::split_id& /*of*/) {
         return reject_reason::part_never_left;
     }

@@ -34,16 +34,17 @@ constexpr reject_reason reason_for(step_of_set refusal) noexcept {
 owed_answer* worker::part_received(answer_sink& sink, std::uint64_t request, const peering::peer& from,
                                    const peering::part_label& label, ilp::bytes_span body) {
     peer_state& state = state_of(from);
+    const auto connection = reinterpret_cast<std::uintptr_t>(&sink);
     const load load = load_for(from.id, state);
     const auto [decided, part] = router_.decide_part(body, label, from, forwarding_table_, *rates_, load, loop_.now());
     if (decided != step::bad_request) ++state.counters.incoming.prepares;
     if (decided != step::go_on) {
-        // The others cannot become whole without it.
+        // The others cannot become whole without it, unless it has come before.
         const auto open = collector_.sets().find(from.id, label.id);
-        const bool was_whole = open && !collector_.sets().is_incomplete(*open);
+        const bool is_missed = open && collector_.sets().awaits(*open, label.part, connection);
         carry_out(decided, part, state, sink, request);
         if (!open && from.split && decided == step::reject) collector_.sets().end_unopened(from.id, label.id);
-        if (open && !was_whole) {
+        if (is_missed) {
             const bool is_prepare = decided == step::reject;
             refuse_whole(*open, is_prepare ? part.reason : reject_reason::parts_contradict, &part);
         }
@@ -52,7 +53,7 @@ owed_answer* worker::part_received(answer_sink& sink, std::uint64_t request, con
     const ilp::timestamp expires_at = std::min(part.prepare->expires_at(), loop_.now().wall + hold_time_max);
     const ilp::steady_time latest = loop_.now().when(expires_at - 2 * settings_.min_expiration_window);
     const auto [what, set] = collector_.sets().take({.peer = from.id,
-                                                     .connection = reinterpret_cast<std::uintptr_t>(&sink),
+                                                     .connection = connection,
                                                      .label = label,
                                                      .prepare = part.prepare->bytes(),
                                                      .amount = part.incoming_amount},

@@ -116,15 +116,30 @@ void part_sets::close(place set) {
     free_.push_back(set);
 }
 
-/// The oldest id is forgotten when there are too many. A part that comes after that opens a set which cannot become
-/// whole, so its sender alone waits for it.
+/// When there are too many ids, the peer that has most of them loses its oldest one, so no peer can push out those of
+/// the others. A part that comes after that opens a set which cannot become whole, and its sender alone waits for it.
 void part_sets::remember(const key& ended) {
+    const auto& [peer, id] = ended;
     ++ended_[ended];
-    ended_order_.push_back(ended);
-    if (ended_order_.size() <= bounds_.ended) return;
-    const auto oldest = ended_.find(ended_order_.front());
+    auto& order = ended_order_[peer];
+    most_ended_.erase({order.size(), peer});
+    order.push_back(id);
+    most_ended_.emplace(order.size(), peer);
+    if (++ended_count_ > bounds_.ended) forget_oldest(most_ended_.rbegin()->second);
+}
+
+void part_sets::forget_oldest(std::uint32_t peer) {
+    const auto order = ended_order_.find(peer);
+    const auto oldest = ended_.find({peer, order->second.front()});
     if (--oldest->second == 0) ended_.erase(oldest);
-    ended_order_.pop_front();
+    most_ended_.erase({order->second.size(), peer});
+    order->second.pop_front();
+    if (order->second.empty()) {
+        ended_order_.erase(order);
+    } else {
+        most_ended_.emplace(order->second.size(), peer);
+    }
+    --ended_count_;
 }
 
 std::optional<ilp::steady_time> part_sets::next_timeout() const {

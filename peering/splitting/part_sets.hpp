@@ -36,7 +36,7 @@ public:
     struct bounds {
         std::size_t incomplete_per_peer = 16;
         std::size_t incomplete = 1024;
-        std::size_t ended = 16'384;                    ///< ids that are remembered after their set has ended
+        std::size_t ended = 16'384;  ///< ids that are remembered after their set has ended, of all peers
         std::chrono::milliseconds longest_wait{1000};  ///< for the last part, from the first one
     };
 
@@ -73,6 +73,10 @@ public:
     ilp::bytes& prepare(place set) { return sets_[set].prepare; }
     ilp::amount total(place set) const { return sets_[set].total; }
     bool is_incomplete(place set) const { return sets_[set].missing != 0; }
+    /// This part is missing, and has to come on this connection.
+    bool awaits(place set, std::uint32_t part, std::uint64_t connection) const {
+        return is_incomplete(set) && sets_[set].connection == connection && !sets_[set].arrived.test(part);
+    }
 
     /// The packet is whole and on its way: what its parts were compared with is not needed any more.
     void drop_prepare(place set) { sets_[set].prepare = ilp::bytes{}; }
@@ -113,6 +117,7 @@ private:
     outcome add(open_set& to, place at, const arrived_part& part);
     void no_longer_incomplete(open_set& set, place at);
     void remember(const key& ended);
+    void forget_oldest(std::uint32_t peer);
 
     bounds bounds_;
     std::vector<open_set> sets_;
@@ -121,7 +126,9 @@ private:
     std::unordered_map<std::uint32_t, std::size_t> incomplete_of_peer_;
     std::set<std::pair<ilp::steady_time, place>> timeouts_;  ///< of the sets that are not complete
     std::unordered_map<key, std::size_t, hash> ended_;       ///< how often the id stands in `ended_order_`
-    std::deque<key> ended_order_;
+    std::unordered_map<std::uint32_t, std::deque<split_id>> ended_order_;  ///< by peer
+    std::set<std::pair<std::size_t, std::uint32_t>> most_ended_;           ///< the peers, by the number of their ids
+    std::size_t ended_count_ = 0;
 };
 
 }  // namespace peering

@@ -1,5 +1,6 @@
 #include "config/value.hpp"
 #include "connector/transport/http/exchange.hpp"
+#include "connector/transport/http/split_request.hpp"
 #include "tests/fuzz/http.hpp"
 
 using namespace connector;
@@ -32,6 +33,23 @@ void check_exchange(const http::request_head& request) {
         "an answer goes to the peer");
 }
 
+/// A target is that of an outcome if it is what outcome_target() writes, but for the case of the digits.
+void check_split(const http::request_head& request) {
+    const auto path = http::parse_outcome_target(request.target);
+    const auto split = http::split_request_of(request);
+    if (request.method == "GET") {
+        require(split.has_value() && split->has_value() == path.has_value(), "a question is a question by its target");
+        if (path) require((*split)->asked == path->id && !(*split)->part, "it asks for the id in its target");
+    } else if (split && *split) {
+        require((*split)->part.has_value(), "every other request has a part");
+    }
+    if (!path) return;
+    require(!path->endpoint.empty() && request.target.starts_with(path->endpoint), "an endpoint has a target");
+    if (path->endpoint == "/" || path->endpoint.find('?') != std::string_view::npos) return;
+    require(http::equals_ignoring_case(http::outcome_target(path->endpoint, path->id), request.target),
+            "write, parse: the same target");
+}
+
 }  // namespace
 
 /// The parsed request does not depend on how its bytes were split. All its parts lie within the header section, and a
@@ -58,6 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     static_cast<void>(http::is_packet_content_type(request->content_type));
     static_cast<void>(http::accepts_packets(request->accept));
     check_exchange(*request);
+    check_split(*request);
 
     std::string again;
     again.append(request->method).append(" ").append(request->target).append(" HTTP/1.1\r\nHost: d\r\n");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/integration/part_middle.hpp"
 #include "tests/integration/store_place.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/expectations.hpp"
@@ -32,6 +33,7 @@ struct split_link {
         std::vector<std::string> alice_terms{split_terms};  ///< of bob, at alice
         std::vector<std::string> bob_terms{split_terms};    ///< of alice, at bob
         bool with_proxy = false;                            ///< between alice and bob
+        bool with_middle = false;                           ///< likewise, instead
     };
 
     split_link() : split_link{options{}} {}
@@ -41,8 +43,8 @@ struct split_link {
           bob_place{chosen.store},
           bob{terms("bob", "alice", alice_port, bob_end, chosen.bob_terms, bob_place), bob_port},
           proxy{chosen.with_proxy ? std::make_unique<tcp_proxy>(bob_port) : nullptr},
-          alice{terms("alice", "bob", proxy ? proxy->port() : bob_port, alice_end, chosen.alice_terms, alice_place),
-                alice_port} {}
+          middle{chosen.with_middle ? std::make_unique<part_middle>(bob_port, chosen.protocol == "http2") : nullptr},
+          alice{terms("alice", "bob", port_towards_bob(), alice_end, chosen.alice_terms, alice_place), alice_port} {}
 
     daemon_terms terms(const std::string& own, const std::string& other, std::uint16_t other_port, const fake_peer& end,
                        const std::vector<std::string>& of_link, const store_place& place) const {
@@ -59,6 +61,11 @@ struct split_link {
         };
         terms.peers[0].terms.insert(terms.peers[0].terms.end(), of_link.begin(), of_link.end());
         return terms;
+    }
+
+    std::uint16_t port_towards_bob() const {
+        if (middle) return middle->port();
+        return proxy ? proxy->port() : bob_port;
     }
 
     static prepare packet(std::uint64_t amount, std::chrono::milliseconds expires_in = std::chrono::seconds{25}) {
@@ -97,6 +104,7 @@ struct split_link {
     store_place bob_place;
     ilpd_daemon bob;
     std::unique_ptr<tcp_proxy> proxy;
+    std::unique_ptr<part_middle> middle;
     ilpd_daemon alice;
 };
 

@@ -286,6 +286,17 @@ TEST_CASE("a part that comes again is refused alone, and one that contradicts th
     CHECK(rig.held() == before - 2000);
 }
 
+TEST_CASE("a part that comes again and exceeds the rate of packets is refused alone") {
+    const collector rig{{split_terms, "packet_rate: 1", "packet_burst: 1"}};
+    http_connection sender{rig.d.port()};
+    const prepare whole = collector::whole();
+    sender.send(collector::part(whole, 1000, {}));
+    sender.send(collector::part(whole, 1000, {}));
+    // The packet has waited for its other part.
+    expect_reject(sender.receive(), "T00");
+    CHECK(outcome(sender.receive()) != "T00");
+}
+
 TEST_CASE("parts that were not agreed on, or are more or larger than agreed, are refused") {
     const collector agreed;
     const prepare whole = collector::whole();

@@ -98,7 +98,19 @@ std::optional<reject_reason> http_link::send_parts(carried_packet& packet, ilp::
 std::optional<reject_reason> http_link::ask_outcome(carried_packet& question, const peering::split_id& of) {
     const std::string target = http::outcome_target(settings_.endpoint.target(), of);
     const request_form form{.target = target, .is_get = true};
-    return send(question, {}, &form);
+    question.parts = 1;
+    question.sent_again = 0;
+    question.is_question = true;
+    if (http_connection* const idle = take_idle()) {
+        append_request(idle->carry(question), {}, &form);
+        return {};
+    }
+    if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
+    ilp::bytes request;
+    append_request(request, {}, &form);
+    questions_.add(question, std::move(request));
+    connect_for_waiting();
+    return {};
 }
 
 /// Has a packet wait for a connection, with the requests that `append` writes.
@@ -119,7 +131,7 @@ std::optional<reject_reason> http_link::wait(carried_packet& packet, const Appen
 }
 
 std::optional<reject_reason> http_link::withdraw(carried_packet& packet) {
-    if (!waiting_.remove(packet) && !again_.remove(packet)) return {};
+    if (!waiting_.remove(packet) && !again_.remove(packet) && !questions_.remove(packet)) return {};
     return is_connected() ? reject_reason::next_hop_queue_full : reject_reason::next_hop_unreachable;
 }
 
@@ -127,7 +139,7 @@ void http_link::forget(carried_packet& packet) {
     const auto carrier = std::ranges::find_if(connections_, [&](const auto& c) { return c->packet() == &packet; });
     if (carrier == connections_.end()) return;
     (*carrier)->abandon();  // its answer is still to come
-    if (hop_->is_outdated_by_silence()) replace_connections();
+    if (!packet.is_question && hop_->is_outdated_by_silence()) replace_connections();
 }
 
 void http_link::retire() {
@@ -189,7 +201,11 @@ void http_link::carry_first(waiting_packets& queue, http_connection& idle) {
 
 /// Gives an idle connection the next packet that waits.
 void http_link::use(http_connection& idle) {
-    if (!waiting_.empty()) {
+    if (!questions_.empty()) {
+        carry_first(questions_, idle);
+    } else if (connections_.size() > settings_.max_connections) {
+        idle.abandon();  // it was made for a question
+    } else if (!waiting_.empty()) {
         carry_first(waiting_, idle);
     } else {
         idle_.push_back(&idle);
@@ -226,6 +242,7 @@ void http_link::connect_failed(const dial_failure& failure) {
     if (!left_) hop_->connect_failed(failure);
     // Waiting packets are refused even if other connects are in progress: those are likely to fail as well.
     refuse(again_);
+    refuse(questions_);
     if (!is_connected()) refuse(waiting_);
 }
 
@@ -252,7 +269,7 @@ void http_link::failed(carried_packet& packet, reject_reason reason) {
 }
 
 void http_link::not_sent(carried_packet& packet, ilp::bytes request) {
-    waiting_.put_back(packet, std::move(request));
+    (packet.is_question ? questions_ : waiting_).put_back(packet, std::move(request));
     if (http_connection* const idle = take_idle()) return use(*idle);
     connect_for_waiting();
 }
@@ -266,7 +283,11 @@ void http_link::not_taken(carried_packet& packet, ilp::bytes request) {
 
 /// If there is no place for a connection now, closed() calls this again.
 void http_link::connect_for_waiting() {
-    if (connecting_ < waiting_count() && connections_.size() < settings_.max_connections) open_connection();
+    if (connecting_ < waiting_count() && may_open_connection()) open_connection();
+}
+
+bool http_link::may_open_connection() const {
+    return connections_.size() < settings_.max_connections + (questions_.empty() ? 0U : 1U);
 }
 
 void http_link::not_idle_any_more(http_connection& connection) {
@@ -281,6 +302,7 @@ void http_link::closed(http_connection& connection) {
     // Those that wait for a new connection get one attempt each, also during a pause.
     const bool may_connect = left_ ? !is_connected() : !hop_->is_paused();
     if (!again_.empty() || may_connect) return connect_for_waiting();
+    if (connecting_ == 0 && !is_connected()) refuse(questions_);
     if (connecting_ >= waiting_.size()) return;
     // Packets that can still wait for an established connection keep waiting. Opening a new connection for each one
     // that failed would never end.

@@ -24,7 +24,7 @@ namespace connector {
 
 /// ILP over HTTP/1.1 to one peer (RFC 35, synchronous): a bounded pool of keep-alive connections with one packet in
 /// flight on each, whose parts are pipelined if it has several. If no connection is free, packets wait for the next
-/// one, and their senders take turns.
+/// one, and their senders take turns. Questions for outcomes go first, and have one connection more.
 class http_link final : public request_link, public http_connection::owner {
 public:
     /// `loop` must outlive the link. `name` is the peer's name, for the log. A connection that has reached its greatest
@@ -47,7 +47,7 @@ public:
     void forget(carried_packet& packet) override;
     std::size_t connection_count() const noexcept override { return connections_.size(); }
     std::string_view trouble() const noexcept override { return hop_->trouble(); }
-    std::size_t waiting_count() const noexcept override { return waiting_.size() + again_.size(); }
+    std::size_t waiting_count() const noexcept override { return waiting_.size() + again_.size() + questions_.size(); }
     void retire() override;
     bool is_done() const noexcept override { return retired_ && connections_.empty() && waiting_count() == 0; }
 
@@ -85,6 +85,7 @@ private:
     void carry_first(waiting_packets& queue, http_connection& idle);
     void use(http_connection& idle);
     void connect_for_waiting();
+    bool may_open_connection() const;
     void open_connection();
     void replace_connections();
     void abandon_connecting();
@@ -101,7 +102,8 @@ private:
     std::vector<std::unique_ptr<http_connection>> connections_;
     std::vector<http_connection*> idle_;       ///< used as a stack, so that surplus connections can time out
     waiting_packets waiting_{loop_.memory()};  ///< with their complete requests
-    waiting_packets again_{loop_.memory()};    ///< they wait for a new connection: the peer had closed the last one
+    waiting_packets questions_{loop_.memory()};
+    waiting_packets again_{loop_.memory()};  ///< they wait for a new connection: the peer had closed the last one
     std::size_t connecting_ = 0;
     bool retired_ = false;
     bool left_ = false;  ///< another link gets the packets

@@ -66,6 +66,8 @@ public:
     bool is_leaving() const noexcept { return leaving_; }
     /// Packets that it can carry at a time. While the other side does not take them, there are as many as it has.
     std::size_t places() const noexcept { return is_stalled() ? count_ : session_->places(); }
+    /// Streams that the other side allows at a time.
+    std::size_t streams_max() const noexcept { return session_->places(); }
 
     /// It has carried packets; the other side has answered one.
     bool has_carried() const noexcept { return has_carried_; }

@@ -100,6 +100,7 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
 
 std::optional<reject_reason> http2_link::ask_outcome(carried_packet& question, const peering::split_id& of) {
     const std::string target = http::outcome_target(settings_.endpoint.target(), of);
+    question.is_question = true;
     return send(question, {}, request_form{.target = target, .is_get = true});
 }
 
@@ -131,9 +132,20 @@ void http2_link::carry_parts(http2_connection& on, carried_packet& packet, ilp::
     }
 }
 
+/// The streams that the peer takes on a connection, as far as it has said so; 0 before that. It may have changed its
+/// mind since a connection was made.
+std::size_t http2_link::most_places() const {
+    std::size_t most = 0;
+    for (const auto& each : connections_) {
+        if (each->is_usable() && !each->is_leaving()) most = std::max(most, each->streams_max());
+    }
+    return most == 0 ? places_of_last_ : most;
+}
+
 /// True if the packet has more parts than the peer takes streams on any connection.
 bool http2_link::is_for_nobody(const carried_packet& packet) const {
-    return places_of_last_ != 0 && packet.parts > places_of_last_;
+    const std::size_t most = most_places();
+    return most != 0 && packet.parts > most;
 }
 
 std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes_view prepare) {
@@ -158,7 +170,12 @@ std::optional<reject_reason> http2_link::wait(carried_packet& packet, ilp::bytes
                                     loop_.now().steady)) {
         return reject_reason::next_hop_queue_full;
     }
-    waiting_.add(packet, {prepare.begin(), prepare.end()});
+    ilp::bytes octets{prepare.begin(), prepare.end()};
+    if (packet.is_question) {
+        waiting_.put_back(packet, std::move(octets));
+    } else {
+        waiting_.add(packet, std::move(octets));
+    }
     return {};
 }
 
@@ -172,7 +189,7 @@ std::optional<reject_reason> http2_link::withdraw(carried_packet& packet) {
 void http2_link::forget(carried_packet& packet) {
     const bool was_carried = std::ranges::any_of(connections_, [&](const auto& each) { return each->forget(packet); });
     own_requests_.erase(&packet);
-    if (was_carried && hop_->is_outdated_by_silence()) replace_connections();
+    if (was_carried && !packet.is_question && hop_->is_outdated_by_silence()) replace_connections();
 }
 
 void http2_link::retire() {

@@ -129,6 +129,7 @@ private:
     std::optional<own_request> take_own(const carried_packet& packet);
     std::optional<reject_reason> wait(carried_packet& packet, ilp::bytes_view prepare);
     void carry_parts(http2_connection& on, carried_packet& packet, ilp::bytes_view prepare, const parting& how);
+    std::size_t most_places() const;
     bool is_for_nobody(const carried_packet& packet) const;
     http2_connection* find_room(std::size_t parts = 1);
     bool may_open_connection(std::size_t packets) const;

@@ -230,6 +230,32 @@ TEST_CASE("an id that has ended is remembered, as far as there is room") {
     CHECK(sets.take(parts_of(0, 2, 1)[1], far, start).what == step::open);
 }
 
+TEST_CASE("the ids of a peer that have ended are not pushed out by those of another") {
+    part_sets sets{{.ended = 4}};
+    for (std::uint64_t id = 0; id < 2; ++id) sets.end_unopened(1, id_of(id));
+    for (std::uint64_t id = 0; id < 100; ++id) sets.end_unopened(2, id_of(id));
+    for (std::uint64_t id = 0; id < 2; ++id) CHECK(sets.take(parts_of(id, 2, 1, 1)[0], far, start).what == step::late);
+    for (std::uint64_t id = 98; id < 100; ++id) {
+        CHECK(sets.take(parts_of(id, 2, 1, 2)[0], far, start).what == step::late);
+    }
+    CHECK(sets.take(parts_of(97, 2, 1, 2)[0], far, start).what == step::open);
+    // Whoever has none yet gets places from whoever has most.
+    sets.end_unopened(3, id_of(7));
+    CHECK(sets.take(parts_of(7, 2, 1, 3)[0], far, start).what == step::late);
+    CHECK(sets.take(parts_of(1, 2, 1, 1)[0], far, start).what == step::late);
+}
+
+TEST_CASE("a set awaits each part until it has come, on the connection of the first one") {
+    part_sets sets;
+    const auto parts = parts_of(1, 200, 100);
+    const auto set = sets.take(parts[0], far, start).set.value();
+    CHECK_FALSE(sets.awaits(set, 0, parts[0].connection));
+    CHECK(sets.awaits(set, 1, parts[0].connection));
+    CHECK_FALSE(sets.awaits(set, 1, parts[0].connection + 1));
+    CHECK(sets.take(parts[1], far, start).what == step::complete);
+    CHECK_FALSE(sets.awaits(set, 1, parts[0].connection));
+}
+
 /// An adversary sends anything, and a model that keeps everything says what must come of it.
 TEST_CASE("whatever a peer sends, a set that is complete has every part once, and their sum is its total") {
     for (std::uint32_t seed = 0; seed < 300; ++seed) {

@@ -169,6 +169,46 @@ TEST_CASE("http link: it tells what the peer says that it takes in parts, and as
     CHECK(next.accepts == peering::split_terms{});
 }
 
+TEST_CASE("http link: a question does not wait behind packets, and leaves no further connection behind") {
+    world w{1, 2};
+    w.peer.set_script([gate = w.gate](const http_message& request) {
+        auto answer = echo(request);
+        if (!request.start_line.starts_with("GET ")) answer.held_by = gate;
+        return answer;
+    });
+    auto& one = w.send("one");
+    auto& two = w.send("two");
+    run_until(w.loop, [&] { return w.peer.request_count() == 1; });
+    auto& question = w.outcomes.make();
+    w.loop.enter();
+    REQUIRE_FALSE(w.link().ask_outcome(question, {1}));
+    CHECK(w.link().waiting_count() == 2);
+    run_until(w.loop, [&] { return w.outcomes.outcomes.contains(&question); });
+    CHECK(w.peer.requests().back().start_line.starts_with("GET "));
+    CHECK(w.outcome(one).empty());
+    run_until(w.loop, [&] { return w.link().connection_count() == 1; });
+    CHECK(w.link().waiting_count() == 1);
+    w.gate->open();
+    run_until(w.loop, [&] { return !w.outcome(one).empty() && !w.outcome(two).empty(); });
+    CHECK(w.outcome(two) == "two");
+    CHECK(w.peer.connections_accepted() == 2);
+}
+
+TEST_CASE("http link: questions that wait for a connection can be withdrawn, and end with it") {
+    world w{1, 2};
+    w.peer.stop();
+    auto& withdrawn = w.outcomes.make();
+    auto& refused = w.outcomes.make();
+    w.loop.enter();
+    REQUIRE_FALSE(w.link().ask_outcome(withdrawn, {1}));
+    REQUIRE_FALSE(w.link().ask_outcome(refused, {2}));
+    CHECK(w.link().withdraw(withdrawn) == reject_reason::next_hop_unreachable);
+    run_until(w.loop, [&] { return !w.outcome(refused).empty(); });
+    CHECK(w.outcome(refused) == "next_hop_unreachable");
+    CHECK(w.outcome(withdrawn).empty());
+    CHECK(w.link().waiting_count() == 0);
+}
+
 TEST_CASE("http link: beyond its connections packets wait in order, and beyond its queue they are refused") {
     world w{1, 2};
     CHECK(w.outcome_of("first") == "first");
@@ -535,6 +575,27 @@ TEST_CASE("http link: a Reject brings its trace id to its packet, and to no othe
     CHECK_FALSE(trace_of("other"));
     CHECK(trace_of(id) == trace_id::parse(id));
     CHECK(w.peer.connections_accepted() == 1);
+}
+
+TEST_CASE("http link: questions without an answer say nothing of the next hop") {
+    constexpr unsigned packets = connection_renewal::failures_max + 1;
+    world w{packets, packets};
+    w.hold_answers();
+    for (unsigned i = 0; i < packets; ++i) w.send("packet");
+    run_until(w.loop, [&] { return w.peer.request_count() == packets; });
+    w.gate->open();
+    run_until(w.loop, [&] { return w.outcomes.outcomes.size() == packets; });
+    w.peer.set_script([](const http_message&) { return support::answer_silence(); });
+    for (unsigned i = 0; i + 1 < packets; ++i) {
+        w.loop.enter();
+        auto& question = w.outcomes.make();
+        REQUIRE_FALSE(w.link().ask_outcome(question, {1}));
+        run_until(w.loop, [&] { return w.peer.request_count() == packets + i + 1; });
+        w.link().forget(question);
+    }
+    w.peer.set_script(echo);
+    CHECK(w.outcome_of("packet") == "packet");
+    CHECK(w.peer.connections_accepted() == packets);
 }
 
 }  // namespace http_link_test

@@ -250,6 +250,22 @@ TEST_CASE("http2 link: a packet in parts waits until one connection has room for
     w.peer.connections[0].answer(5, "whole");
     w.run_until([&] { return !w.outcome(packet).empty(); });
     CHECK(w.outcome(packet) == "whole");
+    SECTION("the peer takes fewer streams than the packet has parts, from then on") {
+        auto& two = w.send("two");
+        w.await(0, "message 9 two");
+        auto& for_three = send_parts(3);
+        CHECK(w.link().waiting_count() == 1);
+        ilp::append(w.peer.connections[0].side.out, settings({{setting::max_concurrent_streams, 2}}));
+        w.peer.connections[0].answer(3, "late");
+        w.peer.connections[0].answer(7, "late");
+        w.peer.connections[0].answer(9, "second");
+        w.run_until([&] { return !w.outcome(for_three).empty(); });
+        CHECK(w.outcome(for_three) == "next_hop_queue_full");
+        CHECK(w.outcome(two) == "second");
+        CHECK(w.link().waiting_count() == 0);
+        w.send("next");
+        w.await(0, "message 11 next");
+    }
 }
 
 TEST_CASE("http2 link: a thousand packets at a time") {
