@@ -22,6 +22,9 @@ using peering::admin::ping_answer;
 /// Margin for a worker that has stopped; normally the probe ends before.
 constexpr std::chrono::seconds ping_margin{1};
 
+/// A peer that sends an echo takes off its window, which would leave nothing of a short time.
+constexpr std::chrono::seconds echo_time{10};
+
 /// Passes `send` a function to be called with the outcome, and waits for that.
 template <typename Send>
 probes::outcome outcome_of(std::chrono::milliseconds timeout, const Send& send) {
@@ -75,7 +78,7 @@ ping_answer pinger::ping(const std::string& address, std::chrono::milliseconds t
     } else if (const call_limit::call this_one{limit_}; !this_one.is_within_bound()) {
         answer.message = too_many_message();
     } else {
-        return exchange(route->next_hop, ilp::echo::one_way_condition, address, {}, timeout).answer;
+        return exchange(route->next_hop, ilp::echo::one_way_condition, address, {}, timeout, timeout).answer;
     }
     answer.next_hop = route->next_hop;
     return answer;
@@ -89,8 +92,10 @@ examination pinger::examine(const std::shared_ptr<const peering::peer>& peer, st
         found.question.message = disabled_message(*peer);
     } else if (!this_one.is_within_bound()) {
         found.question.message = too_many_message();
+        found.is_busy = true;
     } else {
-        auto [question, data] = exchange(peer, ilp::peer_protocol_condition, ilp::ildcp::destination, {}, timeout);
+        auto [question, data] =
+            exchange(peer, ilp::peer_protocol_condition, ilp::ildcp::destination, {}, timeout, timeout);
         found.question = std::move(question);
         found.configuration = configuration_in(data);
         const bool has_answered = found.question.reached || found.question.code;
@@ -98,7 +103,8 @@ examination pinger::examine(const std::shared_ptr<const peering::peer>& peer, st
             const awaited_echo::wait wait{echo_};
             ilp::bytes request;
             ilp::echo::serialize_request(request, directory_.own_address().text());
-            found.echo = exchange(peer, echo_.condition(), peer->address.text(), request, timeout).answer;
+            found.echo =
+                exchange(peer, echo_.condition(), peer->address.text(), request, timeout, timeout + echo_time).answer;
         }
     }
     return found;
@@ -106,11 +112,11 @@ examination pinger::examine(const std::shared_ptr<const peering::peer>& peer, st
 
 pinger::exchanged pinger::exchange(const std::shared_ptr<const peering::peer>& next_hop,
                                    const ilp::condition& condition, std::string_view destination, ilp::bytes_view data,
-                                   std::chrono::milliseconds timeout) const {
+                                   std::chrono::milliseconds timeout, std::chrono::milliseconds expires_in) const {
     exchanged result{.answer = {.next_hop = next_hop}};
     ping_answer& answer = result.answer;
     ilp::bytes prepare;
-    ilp::serialize_prepare(prepare, {{0}, ilp::wall_clock() + timeout, condition, destination, data});
+    ilp::serialize_prepare(prepare, {{0}, ilp::wall_clock() + expires_in, condition, destination, data});
     const auto begin = std::chrono::steady_clock::now();
     auto outcome = outcome_of(timeout + ping_margin,
                               [&](auto done) { send_(next_hop->id, std::move(prepare), timeout, std::move(done)); });

@@ -51,7 +51,8 @@ private:
     };
     /// Sends a Prepare of amount 0 and checks what comes back.
     exchanged exchange(const std::shared_ptr<const peering::peer>& next_hop, const ilp::condition& condition,
-                       std::string_view destination, ilp::bytes_view data, std::chrono::milliseconds timeout) const;
+                       std::string_view destination, ilp::bytes_view data, std::chrono::milliseconds timeout,
+                       std::chrono::milliseconds expires_in) const;
 
     const peering::directory& directory_;
     awaited_echo& echo_;

@@ -135,6 +135,7 @@ void watch_verb(const chosen_verb& chosen, session& shown, std::chrono::millisec
 
 exit_status run_verb(command_line& line, const std::vector<std::string>& words, const system_interface& system) {
     if (line.chosen().run_without_daemon) {
+        if (line.globals().watch) throw failure{exit_status::usage, "--watch repeats only verbs that ask the daemon"};
         line.chosen().run_without_daemon(system.out);
         return exit_status::done;
     }

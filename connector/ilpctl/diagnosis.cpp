@@ -149,7 +149,7 @@ private:
         }
         const auto& echo = part(facts_.examination, "echo");
         if (echo.at("reached").as_bool()) {
-            return add(verdict::good, "way from it", "it has sent a packet to us, and its token is valid");
+            return add(verdict::good, "way from it", "a packet that it sent for us has arrived here");
         }
         const auto reason = fmt::format("{}{}", field(echo, "message"),
                                         is_set(echo, "code") ? fmt::format(" ({})", field(echo, "code")) : "");

@@ -209,9 +209,10 @@ constexpr auto reserve_only = "only reserve the amount, to be posted or voided w
 
 CLI::App& add_transfer_verb(CLI::App& group, chosen_verb& chosen, const std::string& name,
                             const std::string& description, const std::shared_ptr<transfer_terms>& terms,
-                            void (*run)(session&, const transfer_terms&), const std::string& owner) {
+                            void (*run)(session&, const transfer_terms&), const std::string& owner,
+                            const std::string& argument = "ACCOUNT") {
     auto& verb = add_verb(group, chosen, name, description, terms, run);
-    add_required(verb, "ACCOUNT", terms->account, "", owner);
+    add_required(verb, argument, terms->account, "", owner);
     add_required(verb, "AMOUNT", terms->amount, "", "such as 12.50");
     add_text(verb, "--id", terms->id, "UUID",
              "id of the transfer; by default a new one, or one that follows from the idempotency key");
@@ -230,7 +231,7 @@ void add_withdrawal_verb(CLI::App& group, chosen_verb& chosen, const std::string
 void add_doubt_verbs(CLI::App& root, chosen_verb& chosen) {
     auto& group = add_group(root, "doubt", "end the doubt that a crash has left about a peer's books");
     add_transfer_verb(group, chosen, "correct", "credit a peer with what it has fulfilled and our book lacks",
-                      std::make_shared<transfer_terms>(), &correct_books, "a peer, by id or name");
+                      std::make_shared<transfer_terms>(), &correct_books, "a peer, by id or name", "PEER");
     const auto terms = std::make_shared<one_agreement>();
     auto& verb = add_verb(group, chosen, "agree", "note that a peer's book agrees with ours", terms, &agree_books);
     add_required(verb, "PEER", terms->peer, "", "a peer, by id or name");

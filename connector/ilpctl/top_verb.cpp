@@ -109,12 +109,17 @@ void print(session& s, const std::vector<row>& rows, std::size_t limit) {
 void show_top(session& s, const top_terms& terms) {
     auto before = look_at_peers(s);
     while (s.pause(terms.interval)) {
-        auto after = look_at_peers(s);
-        begin_page(s);
-        print(s, rows_between(before, after), terms.limit);
+        try {
+            auto after = look_at_peers(s);
+            begin_page(s);
+            print(s, rows_between(before, after), terms.limit);
+            before = std::move(after);
+        } catch (const failure& failure) {  // the daemon may be restarting
+            if (terms.once || failure.status() != exit_status::no_answer) throw;
+            s.err << "ilpctl: " << failure.what() << '\n';
+        }
         s.out.flush();
         if (terms.once) return;
-        before = std::move(after);
     }
 }
 

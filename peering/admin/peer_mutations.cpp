@@ -192,6 +192,7 @@ field_result examine(const services& services, const call& call) {
     const auto peer = services.directory.find_peer(id_of(input.get<std::string>("id")));
     if (!peer) return refuse(refusal_code::not_found, "Peer not found");
     const examination found = services.examine(peer, *limit);
+    if (found.is_busy) return refuse(refusal_code::conflict, found.question.message.value_or(""));
     return object{"ExaminePeerResponse",
                   {{"question", to_value(found.question)},
                    {"configuration", found.configuration ? to_value(*found.configuration) : value{}},

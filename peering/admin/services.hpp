@@ -41,6 +41,7 @@ struct ping_answer {
 struct examination {
     ping_answer question{};                                    ///< how the question for our configuration has fared
     std::optional<ilp::ildcp::configuration> configuration{};  ///< nullopt: the peer has not told it
+    bool is_busy = false;               ///< nothing was sent, because too many pings are in progress
     std::optional<ping_answer> echo{};  ///< how the request for an echo has fared; nullopt: the question had no answer
 };
 

@@ -76,6 +76,7 @@ value to_value(const peer_reachability& found) {
 value amount_of(double sum) {
     // It is a sum over doubles, so it may be inexact, and beyond the range of the type.
     constexpr auto max = std::numeric_limits<std::uint64_t>::max();
+    if (!(sum > 0)) return std::uint64_t{0};
     return sum < static_cast<double>(max) ? static_cast<std::uint64_t>(sum) : max;
 }
 

@@ -45,7 +45,7 @@ TEST_CASE("ilpctl doctor: both directions of a healthy link between two daemons 
         CHECK(run.status == 0);
         CHECK(run.out.contains("good     asset          both sides keep the account in USD/9\n"));
         CHECK(run.out.contains("good     our address    the peer knows us as test.alice\n"));
-        CHECK(run.out.contains("good     way from it    it has sent a packet to us, and its token is valid\n"));
+        CHECK(run.out.contains("good     way from it    a packet that it sent for us has arrived here\n"));
         CHECK(run.out.contains("good     parts          the peer accepts packets in parts\n"));
         const auto of_bob = examine(link.bob, "alice");
         for (const auto& [subject, verdict] : of_bob) {

@@ -1,5 +1,7 @@
 // Elements. Texts become text nodes: names and messages are chosen by others, and never become markup.
 
+import { newId, newToken } from './api.js'
+
 const namespaces = { svg: 'http://www.w3.org/2000/svg' }
 
 function add(element, child) {
@@ -59,10 +61,17 @@ export function trouble(text) {
   place.textContent = text ?? ''
 }
 
-/** A form whose button runs `action(values)`, with the fields' texts by name. While it runs, the button rests. */
+/**
+ * A form whose button runs `action(values, attempt)`, with the fields' texts by name. While it runs, the button rests.
+ * `attempt` has the ids of what is made: they stay the same until the action has succeeded or a value is changed, so
+ * pressing the button again after a lost answer does nothing twice.
+ */
 export function form(children, submitText, action, attributes = {}) {
   const submit = h('button', { type: 'submit', class: 'main' }, submitText)
-  const element = h('form', { novalidate: true, ...attributes }, children, h('div', {}, submit))
+  const element = h('form', attributes, children, h('div', {}, submit))
+  const newAttempt = () => ({ id: newId(), key: newId(), token: newToken() })
+  let attempt = newAttempt()
+  element.addEventListener('input', () => { attempt = newAttempt() })
   element.addEventListener('submit', async (event) => {
     event.preventDefault()
     trouble(null)
@@ -72,7 +81,8 @@ export function form(children, submitText, action, attributes = {}) {
       if (input.name) values[input.name] = input.type === 'checkbox' ? input.checked : input.value
     }
     try {
-      await action(values, element)
+      await action(values, attempt)
+      attempt = newAttempt()
     } catch (error) {
       trouble(error.message)
     } finally {

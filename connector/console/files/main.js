@@ -45,7 +45,7 @@ function askForSecret(reason) {
   }
   main.replaceChildren(h('h1', {}, 'Sign in'), form([
     reason && h('p', { class: 'fault' }, reason),
-    field('Admin secret', { name: 'secret', type: 'password', required: true, autocomplete: 'current-password' },
+    field('Admin secret', { name: 'secret', type: 'password', required: true, autocomplete: 'one-time-code' },
       'The value of admin.api_secret. It stays in this tab and is forgotten when the tab is reloaded or closed.'),
     field('Tenant', { name: 'tenant', value: '00000000-0000-4000-8000-000000000001' },
       'The value of admin.tenant_id. Leave it as it is unless that is set.')
@@ -59,8 +59,8 @@ function askForSecret(reason) {
 
 async function show() {
   if (location.hash === '#main') return main.focus()
-  const [name, ...parts] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent)
-  const page = pages[name] ?? overview
+  const [name, ...parts] = location.hash.replace(/^#\/?/, '').split('/')
+  const page = Object.hasOwn(pages, name) ? pages[name] : overview
   const turn = ++shows
   stopPage()
   stopPage = () => {}
@@ -69,7 +69,7 @@ async function show() {
   main.setAttribute('aria-busy', 'true')
   try {
     await showNode()
-    const shown = await page.show(...parts)
+    const shown = await page.show(...parts.map(decodeURIComponent))
     if (turn !== shows) return shown.stop?.()
     main.replaceChildren(shown.content ?? shown)
     stopPage = shown.stop ?? stopPage

@@ -56,6 +56,11 @@ export class TrafficOfPeer {
     const { peer } = await ask(`query Traffic($id: String!) { peer(id: $id) { ${COUNTERS} } }`, { id: this.id })
     const now = performance.now()
     if (!peer?.traffic) return null
+    // After a time without looks, the plots begin anew.
+    if (now - this.#at > 3 * INTERVAL_MS) {
+      this.rates = []
+      this.#before = null
+    }
     if (this.#before) this.rates.push(ratesBetween(this.#before, peer.traffic, (now - this.#at) / 1000))
     if (this.rates.length > LOOKS) this.rates.shift()
     this.#before = peer.traffic

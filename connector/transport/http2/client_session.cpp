@@ -73,7 +73,7 @@ bool client_session::take_head(std::uint32_t id, bool ends_stream, ilp::bytes_vi
         of->facts = fields_.facts();
         if (of->facts.has_trace) keep_trace(*of, fields_.trace());
         // A block with a trace id does not come again.
-        const auto place = !of->facts.has_trace && leaves_table(block) ? known_.keep(block) : std::nullopt;
+        const auto place = !fields_.has_trace_field() && leaves_table(block) ? known_.keep(block) : std::nullopt;
         if (place) known_facts_[*place] = of->facts;
     }
     of->has_head = true;

@@ -43,6 +43,9 @@ public:
     /// processed.
     const trace_id& trace_of(std::uint64_t number) const { return traces_.at(number >> 32U); }
 
+    /// Memory for the trace ids of streams.
+    std::size_t trace_memory() const noexcept { return traces_.capacity() * sizeof(trace_id); }
+
     /// Tells the server that no request follows, before the connection is closed.
     void leave(ilp::bytes& out) { append_goaway(out, 0, error_code::no_error, {}); }
 

@@ -340,7 +340,8 @@ void http2_connection::released() {
 }
 
 void http2_connection::account() {
-    const std::size_t for_streams = session_->table_memory() + carried_.capacity() * sizeof(carried);
+    const std::size_t for_streams =
+        session_->table_memory() + session_->trace_memory() + carried_.capacity() * sizeof(carried);
     const std::size_t used =
         out_.capacity() + prepares_ + session_->unsent_memory() + session_->partly_received() + for_streams;
     if (used > accounted_) took(used - accounted_);

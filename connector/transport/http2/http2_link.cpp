@@ -163,10 +163,14 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
 std::optional<reject_reason> http2_link::wait(carried_packet& packet, ilp::bytes_view prepare) {
     if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
     // One packet may always wait: a link without a connection would otherwise never get one again.
-    if (loop_.memory().is_waiting_full() && !waiting_.empty()) return reject_reason::next_hop_queue_full;
+    // Nor do questions give way: there is at most one for a packet in parts, and its answer is worth money.
+    if (!packet.is_question && loop_.memory().is_waiting_full() && !waiting_.empty()) {
+        return reject_reason::next_hop_queue_full;
+    }
     if (may_open_connection(waiting_.size() + 1)) {
         open_connection();
-    } else if (waiting_.is_full_for(packet.sender, settings_.max_waiting + connecting_ * streams_expected,
+    } else if (!packet.is_question &&
+               waiting_.is_full_for(packet.sender, settings_.max_waiting + connecting_ * streams_expected,
                                     loop_.now().steady)) {
         return reject_reason::next_hop_queue_full;
     }

@@ -202,6 +202,7 @@ void response_fields::begin() {
     status_ = 0;
     accepts_ = {};
     trace_ = {};
+    has_trace_field_ = false;
 }
 
 bool response_fields::pseudo_field(std::string_view name, std::string_view value) {
@@ -214,7 +215,10 @@ bool response_fields::regular_field(std::string_view name, std::string_view valu
     if (name == peering::split_accept_field) {
         accepts_ = peering::parse_split_terms(value).value_or(peering::split_terms{});
     }
-    if (name == trace_field) trace_ = trace_id::parse(value).value_or(trace_);
+    if (name == trace_field) {
+        has_trace_field_ = true;
+        trace_ = trace_id::parse(value).value_or(trace_);
+    }
     return true;
 }
 

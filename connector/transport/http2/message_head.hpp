@@ -105,6 +105,8 @@ public:
     }
     /// `ILP-Trace-Id`.
     const trace_id& trace() const noexcept { return trace_; }
+    /// The same field, whatever its value is.
+    bool has_trace_field() const noexcept { return has_trace_field_; }
 
 private:
     bool pseudo_field(std::string_view name, std::string_view value) override;
@@ -113,6 +115,7 @@ private:
     unsigned status_ = 0;
     peering::split_terms accepts_;
     trace_id trace_;
+    bool has_trace_field_ = false;
 };
 
 /// The fields behind a body. They are checked and dropped.

@@ -22,8 +22,8 @@ export async function show(after = null) {
     field('Name', { name: 'name', required: true }, 'lower-case letters, digits, ".", "_" and "-"; part of the payment pointer'),
     field('Name of its owner', { name: 'publicName' }),
     field('Asset', select('asset', assets.map(({ id, code, scale }) => [id, `${code}/${scale}`])))
-  ], 'Add the account', async (values) => {
-    const input = { assetId: values.asset, name: values.name.trim(), publicName: values.publicName.trim() || null, idempotencyKey: newId() }
+  ], 'Add the account', async (values, attempt) => {
+    const input = { assetId: values.asset, name: values.name.trim(), publicName: values.publicName.trim() || null, idempotencyKey: attempt.key }
     await ask(`mutation C($input: CreateReceivingAccountInput!) { createReceivingAccount(input: $input) { receivingAccount {
       id } } }`, { input })
     notice(`${input.name} is added.`)
@@ -32,9 +32,9 @@ export async function show(after = null) {
   const deposit = nodes.length > 0 && form([
     field('Account', select('account', nodes.map(({ id, name }) => [id, name]))),
     field('Amount', { name: 'amount', inputmode: 'decimal', required: true })
-  ], 'Deposit', async (values) => {
+  ], 'Deposit', async (values, attempt) => {
     const account = nodes.find(({ id }) => id === values.account)
-    const input = { receivingAccountId: account.id, amount: read(values.amount, account.asset), id: newId(), idempotencyKey: newId() }
+    const input = { receivingAccountId: account.id, amount: read(values.amount, account.asset), id: attempt.id, idempotencyKey: attempt.key }
     await ask(`mutation D($input: DepositReceivingAccountLiquidityInput!) { depositReceivingAccountLiquidity(input: $input) {
       success } }`, { input })
     notice(`${amount(input.amount, account.asset)} deposited on ${account.name}.`)

@@ -15,10 +15,10 @@ export async function show() {
     field('Scale', { name: 'scale', type: 'number', min: 0, max: 255, required: true },
       'The smallest unit is 10 to the power of minus this: 9 for nano-dollars'),
     field('Threshold', { name: 'threshold', inputmode: 'decimal' }, 'An event is raised at this liquidity. Empty: none')
-  ], 'Add the asset', async ({ code, scale, threshold }) => {
+  ], 'Add the asset', async ({ code, scale, threshold }, attempt) => {
     const asset = { code: code.trim(), scale: Number(scale) }
     if (!/^\d{1,3}$/.test(scale)) throw new Error('The scale is a whole number from 0 to 255')
-    const input = { ...asset, liquidityThreshold: readOptional(threshold, asset), idempotencyKey: newId() }
+    const input = { ...asset, liquidityThreshold: readOptional(threshold, asset), idempotencyKey: attempt.key }
     await ask('mutation C($input: CreateAssetInput!) { createAsset(input: $input) { asset { id } } }', { input })
     notice(`${asset.code}/${asset.scale} is added.`)
     again()
@@ -26,9 +26,9 @@ export async function show() {
   const deposit = assets.length > 0 && form([
     field('Asset', select('asset', assets.map(({ id, code, scale }) => [id, `${code}/${scale}`]))),
     field('Amount', { name: 'amount', inputmode: 'decimal', required: true })
-  ], 'Deposit', async (values) => {
+  ], 'Deposit', async (values, attempt) => {
     const asset = assets.find(({ id }) => id === values.asset)
-    const input = { assetId: asset.id, amount: read(values.amount, asset), id: newId(), idempotencyKey: newId() }
+    const input = { assetId: asset.id, amount: read(values.amount, asset), id: attempt.id, idempotencyKey: attempt.key }
     await ask('mutation D($input: DepositAssetLiquidityInput!) { depositAssetLiquidity(input: $input) { success } }', { input })
     notice(`${amount(input.amount, asset)} deposited.`)
     again()

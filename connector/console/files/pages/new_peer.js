@@ -14,8 +14,7 @@ function letter({ node, asset, token, endpoint }) {
     `  Send packets to us at:               ${endpoint || '(the URL of our packet endpoint)'}`,
     `  Token that you present to us:        ${token}`,
     '',
-    'Send the token over a channel that nobody else reads. When you have added us, try `ilpctl ping ' +
-    `${node.ilpAddress}\`.`
+    `When you have added us, try \`ilpctl ping ${node.ilpAddress}\`.`
   ].join('\n')
 }
 
@@ -43,19 +42,19 @@ export async function show() {
         'The deposit: what they have paid, or the credit that you give. Empty: nothing yet'),
       field('Threshold', { name: 'threshold', inputmode: 'decimal' }, 'An event is raised at this liquidity. Empty: none'),
       field('Our endpoint, as they see it', { name: 'own', type: 'url' }, 'only for the text at the end'))
-  ], 'Add the peer', async (values) => {
+  ], 'Add the peer', async (values, attempt) => {
     const asset = assets.find(({ id }) => id === values.asset)
-    const token = newToken()
+    const { token } = attempt
     const input = {
       assetId: asset.id, staticIlpAddress: values.address.trim(), name: values.name.trim() || null,
       http: { outgoing: { endpoint: values.endpoint.trim(), authToken: values.token }, incoming: { authTokens: [token] } },
       maxPacketAmount: readOptional(values.maxPacketAmount, asset), liquidityThreshold: readOptional(values.threshold, asset),
-      initialLiquidity: values.initial.trim() === '' ? null : read(values.initial, asset), idempotencyKey: newId()
+      initialLiquidity: values.initial.trim() === '' ? null : read(values.initial, asset), idempotencyKey: attempt.key
     }
     const { createPeer } = await ask('mutation C($input: CreatePeerInput!) { createPeer(input: $input) { peer { id } } }', { input })
     const text = letter({ node, asset, token, endpoint: values.own.trim() })
     content.replaceChildren(h('h1', { tabindex: -1 }, 'The peer is added'),
-      h('p', {}, 'Send this to the other operator. The token is shown only here.'),
+      h('p', {}, 'Send this to the other operator, over a channel that nobody else reads. The token is shown only here.'),
       h('pre', { tabindex: 0, role: 'region', 'aria-label': 'What to send to the other operator' }, text),
       h('p', {}, h('a', { href: `#/peer/${createPeer.peer.id}` }, 'Go to the peer'),
         ', and examine the link when they have added us.'))

@@ -43,6 +43,7 @@ export async function show() {
     node.unreachablePeerCount > node.unreachablePeers.length &&
       h('p', {}, `and ${node.unreachablePeerCount - node.unreachablePeers.length} more`),
     h('h2', {}, 'Peers with little liquidity'),
+    peers.length < node.peers && h('p', { class: 'warning' }, `Only the latest ${peers.length} peers were looked at.`),
     table('Peers with little liquidity', [
       { heading: 'Peer', cell: (peer) => h('a', { href: `#/peer/${peer.id}` }, peer.name ?? peer.staticIlpAddress) },
       { heading: 'Liquidity', cell: (peer) => liquidityCell(peer, peer.asset) },

@@ -22,10 +22,10 @@ export async function show(after = null) {
     field('From', select('account', accounts.map(({ id, name, asset }) => [id, `${name} (${asset.code})`]))),
     field('To', { name: 'receiver', required: true }, 'a payment pointer, such as $example.com/alice'),
     field('Amount to send', { name: 'amount', inputmode: 'decimal', required: true })
-  ], 'Pay', async (values) => {
+  ], 'Pay', async (values, attempt) => {
     const account = accounts.find(({ id }) => id === values.account)
-    const input = { id: newId(), receivingAccountId: account.id, receiver: values.receiver.trim(),
-      sendAmount: read(values.amount, account.asset), idempotencyKey: newId() }
+    const input = { id: attempt.id, receivingAccountId: account.id, receiver: values.receiver.trim(),
+      sendAmount: read(values.amount, account.asset), idempotencyKey: attempt.key }
     await ask('mutation P($input: CreatePaymentInput!) { createPayment(input: $input) { payment { id } } }', { input })
     notice('The payment is begun.')
     again()

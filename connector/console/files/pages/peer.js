@@ -32,9 +32,11 @@ function liveSection(peer) {
   const refusals = h('div', {})
   if (traffic.id !== peer.id) traffic = new TrafficOfPeer(peer.id)
   let timer = null
+  let hasEnded = false
   const look = async () => {
     if (!document.hidden) {
       const seen = await traffic.look().catch(() => null)
+      if (hasEnded) return
       if (seen && traffic.rates.length > 0) {
         const of = (name) => traffic.rates.map((rates) => rates[name])
         const bounds = (name) => of(name).map((seconds) => (seconds === Infinity ? 30 : seconds ?? 0))
@@ -53,7 +55,7 @@ function liveSection(peer) {
     timer = setTimeout(look, INTERVAL_MS)
   }
   look()
-  return { content: h('section', {}, h('h2', {}, 'Traffic'), plots, refusals), stop: () => clearTimeout(timer) }
+  return { content: h('section', {}, h('h2', {}, 'Traffic'), plots, refusals), stop: () => { hasEnded = true; clearTimeout(timer) } }
 }
 
 function examination(peer) {
@@ -80,7 +82,7 @@ function examination(peer) {
         : `It keeps our account in ${unit}, and we keep its account in ${ours}.`),
       told && line(told.ilpAddress === node.ilpAddress, `It knows us as ${told.ilpAddress}.`),
       answered && !told && h('li', {}, `It does not say which address and asset we have there: ${reason(found.question)}`),
-      found.echo && (found.echo.reached ? line(true, 'It has sent a packet to us, and its token is valid.')
+      found.echo && (found.echo.reached ? line(true, 'A packet that it sent for us has arrived here.')
         : h('li', { class: 'warning' }, `No echo came back: ${reason(found.echo)}`))),
       h('p', { class: 'hint' }, `ilpctl doctor ${peer.id} says more, and what to do.`))
   })
@@ -92,15 +94,15 @@ function examination(peer) {
 function liquidity(peer) {
   const unit = `in ${peer.asset.code}`
   const deposit = form([field('Deposit', { name: 'amount', inputmode: 'decimal', required: true }, unit)], 'Deposit',
-    async (values) => {
-      const input = { peerId: peer.id, amount: read(values.amount, peer.asset), id: newId(), idempotencyKey: newId() }
+    async (values, attempt) => {
+      const input = { peerId: peer.id, amount: read(values.amount, peer.asset), id: attempt.id, idempotencyKey: attempt.key }
       await ask('mutation D($input: DepositPeerLiquidityInput!) { depositPeerLiquidity(input: $input) { success } }', { input })
       notice(`${amount(input.amount, peer.asset)} deposited.`)
       again()
     }, { class: 'row' })
   const withdraw = form([field('Withdraw', { name: 'amount', inputmode: 'decimal', required: true }, unit)],
-    'Withdraw at once', async (values) => {
-      const input = { peerId: peer.id, amount: read(values.amount, peer.asset), id: newId(), idempotencyKey: newId(), timeoutSeconds: '0' }
+    'Withdraw at once', async (values, attempt) => {
+      const input = { peerId: peer.id, amount: read(values.amount, peer.asset), id: attempt.id, idempotencyKey: attempt.key, timeoutSeconds: '0' }
       await ask(`mutation W($input: CreatePeerLiquidityWithdrawalInput!) { createPeerLiquidityWithdrawal(input: $input) {
         success } }`, { input })
       notice(`${amount(input.amount, peer.asset)} withdrawn.`)
@@ -129,9 +131,9 @@ function editing(peer) {
       value: peer.maxPacketAmount === null ? '' : amount(peer.maxPacketAmount, peer.asset).split(' ')[0] }, 'Empty: no maximum'),
     field('Threshold', { name: 'threshold', inputmode: 'decimal',
       value: peer.liquidityThreshold === null ? '' : amount(peer.liquidityThreshold, peer.asset).split(' ')[0] }, 'Empty: none')
-  ], 'Save', async (values) => {
+  ], 'Save', async (values, attempt) => {
     const input = {
-      id: peer.id, idempotencyKey: newId(), name: values.name || null, staticIlpAddress: values.address,
+      id: peer.id, idempotencyKey: attempt.key, name: values.name || null, staticIlpAddress: values.address,
       maxPacketAmount: readOptional(values.maxPacketAmount, peer.asset),
       liquidityThreshold: readOptional(values.threshold, peer.asset)
     }

@@ -41,13 +41,13 @@ export const csvOf = (rows) => rows.map((row) => row.map((each) => csvField(Stri
 const typeOf = ({ transferType, isCorrection }) => (isCorrection ? 'correction' : transferType.toLowerCase())
 
 async function exportAll(id, owner) {
-  const rows = [['id', 'time', 'type', 'state', 'from', 'to', 'incoming', 'amount', 'packets', 'sum of day']]
+  const rows = [['id', 'time', 'type', 'state', 'from', 'to', 'incoming', 'amount', 'asset', 'packets', 'sum of day']]
   let after = null
   do {
     const next = await pageOf(id, after, 100)
     for (const each of next.nodes) {
       rows.push([each.id, each.createdAt, typeOf(each), each.state, each.debitAccountName, each.creditAccountName,
-        each.incoming, each.exactAmount, each.packets, each.sumOfDay])
+        each.incoming, amount(each.exactAmount, owner.asset).split(' ')[0], owner.asset.code, each.packets, each.sumOfDay])
     }
     after = next.after
   } while (after !== null && rows.length <= CSV_MAX)
