@@ -32,6 +32,7 @@
 #include "connector/worker/worker_pool.hpp"
 #include "ilp/clock.hpp"
 #include "peering/open_store.hpp"
+#include "peering/records/uuid.hpp"
 #include "peering/store/instance_file.hpp"
 #include "peering/store/postgres/postgres_url.hpp"
 #include "peering/store/tenancy.hpp"
@@ -266,6 +267,7 @@ private:
             who.instance = opened->name();
             instance_file_.emplace(std::move(*opened));
         } else {
+            who.instance = peering::new_uuid();  // the same for all attempts of this process
             log::write(log::level::warn,
                        "this daemon has no name in its database: a restart after a crash has to wait for the end of "
                        "the lease",

@@ -82,16 +82,20 @@ exit_status shutdown::finish(worker_pool& workers, peering::committer& committer
     if (!committed) {
         log::write(log::level::error, "stopped with transfers that the store did not accept; they are lost",
                    {{"error", committer.last_error()}});
-    } else if (!is_drained_) {
-        log::write(log::level::warn, "stopped with packets in flight; their transfers are void");
     } else {
+        // Next hops to which packets are still in flight keep their ceilings.
         if (!committer.end_flights()) {
-            log::write(log::level::warn,
-                       "the store did not take that nothing is in flight: the next start reports books in doubt, "
-                       "although nothing is",
-                       {{"error", committer.last_error()}});
+            log::write(
+                log::level::warn,
+                "the store did not take to whom nothing is in flight: the next start reports books in doubt that "
+                "are not",
+                {{"error", committer.last_error()}});
         }
-        log::write(log::level::info, "stopped");
+        if (is_drained_) {
+            log::write(log::level::info, "stopped");
+        } else {
+            log::write(log::level::warn, "stopped with packets in flight; their transfers are void");
+        }
     }
     return is_drained_ && committed ? exit_status::clean_stop : exit_status::failure;
 }

@@ -131,23 +131,16 @@ complete -F _ilpctl ilpctl
 constexpr auto zsh_template = R"(#compdef ilpctl
 # zsh completion for ilpctl: a file _ilpctl in a folder of $fpath, or source <(ilpctl completion zsh)
 _ilpctl_names() {{
+    local listed
     local -a names
-    names=(${{(f)" $(ilpctl-- timeout 2s completion names $1 2 > / dev / null) "}})
-                              compadd -
-                              a names
-}
-}
-_ilpctl() {
-    {
-        local before = $ {
-            {
-                words[CURRENT - 1]
-            }
-        }
-        at = word skip = names = local - a verbs options if[[$PREFIX == (${{~ : -{files}}}) = *]];
-        then compset - P '*=';
-        _files;
-        return; fi
+    listed=$(ilpctl --timeout 2s completion names $1 2>/dev/null)
+    names=(${{(f)listed}})
+    compadd -a names
+}}
+_ilpctl() {{
+    local before=${{words[CURRENT - 1]}} at= word skip= names=
+    local -a verbs options
+    if [[ $PREFIX == (${{~:-{files}}})=* ]]; then compset -P '*='; _files; return; fi
     case $before in
     ({files}) _files; return ;;
     ({peers}) _ilpctl_names peers; return ;;
@@ -208,17 +201,17 @@ complete -c ilpctl -f
 std::string in_fish_quotes(std::string_view text) {
     auto result = std::string{"'"};
     for (const char c : text) result += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string{c};
-        return result + "'";
-    }
+    return result + "'";
+}
 
-    /// The path as __ilpctl_is_at builds it: each word after a space.
-    std::string fish_path(const verb_words& words) {
-        return words.path.empty() ? "''" : "' " + words.path + "'";
-    }
+/// The path as __ilpctl_is_at builds it: each word after a space.
+std::string fish_path(const verb_words& words) {
+    return words.path.empty() ? "''" : "' " + words.path + "'";
+}
 
-    std::string fish_names(std::string_view kind) {
-        return fmt::format("'(ilpctl --timeout 2s completion names {} 2>/dev/null)'", kind);
-    }
+std::string fish_names(std::string_view kind) {
+    return fmt::format("'(ilpctl --timeout 2s completion names {} 2>/dev/null)'", kind);
+}
 
 }  // namespace
 

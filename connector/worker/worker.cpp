@@ -668,6 +668,9 @@ void worker::leave_below_ceilings(peering::commit_ticket durable) {
         const peering::peer* const to = forwarding_table_.find(waiting->peer);
         if (to == nullptr) {
             reject(packet, reject_reason::no_route);
+        } else if (const auto now = loop_.now().steady; now >= packet.due || !committer_.may_accept_packets(now)) {
+            // The process may have been suspended in the meantime.
+            reject(packet, reject_reason::store_unavailable);
         } else if (!peering::take_off(*waiting->account, packet.outgoing_amount)) {
             ceilings_.add(*std::move(waiting));
         } else {

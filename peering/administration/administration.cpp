@@ -239,6 +239,11 @@ administration::peer_outcome administration::delete_peer(transaction& transactio
     if (!before) return refused(not_found, "unknown peer");
     if (before->origin == origin::file) return std::unexpected{of_the_file(fmt::format("peer {}", before->name()))};
     if (auto found = check_unused(transaction.keeper, *before)) return std::unexpected{std::move(*found)};
+    if (transaction.keeper.flights().doubt_about(before->liquidity->id) != 0) {
+        return refused(forbidden,
+                       "Cannot delete! It is in doubt what the peer has fulfilled before a crash: compare the books, "
+                       "and end the doubt with agreePeerBooks or correctPeerBooks");
+    }
     if (!transaction.close(*before->liquidity, before->asset->settlement->id)) {
         return refused(forbidden,
                        "Cannot delete! A packet from or to the peer is in flight, or a withdrawal of its liquidity is "

@@ -227,7 +227,8 @@ void http_link::refuse(waiting_packets& queue) {
 void http_link::usable(http_connection& connection) {
     --connecting_;
     hop_->connected();
-    if (again_.empty()) return use(connection);
+    // A connection beyond the maximum is for questions.
+    if (again_.empty() || connections_.size() > settings_.max_connections) return use(connection);
     carry_first(again_, connection);
 }
 
