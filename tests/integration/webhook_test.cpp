@@ -88,9 +88,8 @@ struct webhook_rig {
     /// What was posted, but for the doubts about the books that a kill -9 leaves.
     std::vector<http_message> requests() const {
         auto all = receiver.requests();
-        std::erase_if(all, [](const http_message& each) {
-            return text_at(event_in(each), "type") == "peer.books_in_doubt";
-        });
+        std::erase_if(
+            all, [](const http_message& each) { return text_at(event_in(each), "type") == "peer.books_in_doubt"; });
         return all;
     }
     bool wait_for_requests(std::size_t count) const {
