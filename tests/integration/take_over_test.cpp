@@ -8,7 +8,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -88,6 +91,21 @@ struct daemon_pair {
     std::uint64_t epoch = 0;
 };
 
+/// Stops the process in its tracks, and waits until each of its threads has stopped: the signal only asks for it.
+void suspend(child_process& process) {
+    process.signal(SIGSTOP);
+    const std::filesystem::path threads = "/proc/" + std::to_string(process.pid()) + "/task";
+    REQUIRE(eventually([&] {
+        for (const auto& thread : std::filesystem::directory_iterator{threads}) {
+            std::ifstream file{thread.path() / "stat"};
+            const std::string stat{std::istreambuf_iterator<char>{file}, {}};
+            const auto name_end = stat.rfind(") ");
+            if (name_end == std::string::npos || stat.at(name_end + 2) != 'T') return false;
+        }
+        return true;
+    }));
+}
+
 }  // namespace
 
 TEST_CASE("take-over: after kill -9 under load, the standby goes on with every Fulfill that a sender has seen") {
@@ -150,7 +168,7 @@ TEST_CASE("take-over: a daemon that is started again after kill -9 does not wait
 TEST_CASE("take-over: a daemon that was stopped in its tracks tells nobody of a Fulfill that it can post no more") {
     daemon_pair p;
     packet_under_way packet{p.r, 1000};
-    p.r.d.process().signal(SIGSTOP);
+    suspend(p.r.d.process());
     packet.fulfill();
     p.end_lease();
     p.expect_second_ready();
@@ -165,7 +183,7 @@ TEST_CASE("take-over: a daemon that was stopped in its tracks tells nobody of a 
 
 TEST_CASE("take-over: a daemon that was stopped for longer than its lease forwards no packet when it goes on") {
     daemon_pair p{"1s"};
-    p.r.d.process().signal(SIGSTOP);
+    suspend(p.r.d.process());
     http_connection connection{p.r.d.port()};
     connection.send(ilp_request(encode(prepare{.amount = 10, .expires_in = 300s})));
     p.expect_second_ready();
