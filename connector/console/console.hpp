@@ -18,7 +18,7 @@ std::span<const file> files() noexcept;
 /// Null if there is no such file. "/" is the page.
 const file* find(std::string_view path) noexcept;
 
-/// What the page may do, as a Content-Security-Policy: it uses nothing but these files and the Admin API beside them.
+/// The Content-Security-Policy of the page, which uses nothing but these files and the Admin API beside them.
 inline constexpr std::string_view content_security_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";

@@ -42,7 +42,7 @@ std::string pattern(const std::vector<verb_words>& tree, const Wanted& wanted) {
 }
 
 /// The kind of names that a value of this type is one of, as `ilpctl completion names` knows it; empty if it is none.
-/// What is an account at the verbs for money of peers and assets is a receiving account elsewhere.
+/// An ACCOUNT is a receiving account at the verbs for accounts and payments, and a peer or an asset elsewhere.
 std::string_view kind_of_names(std::string_view type, std::string_view path) {
     const bool is_about_receivers = path.starts_with("account") || path.starts_with("pay");
     if (type == "PEER") return "peers";

@@ -135,7 +135,7 @@ private:
             "packets for us reach it only by the address that it knows: have it changed there, or route ours to us");
     }
 
-    /// Whether the peer's packets reach us.
+    /// Finds out whether the peer's packets reach us, by its tokens and the echo.
     void examine_way_in() {
         const auto& incoming = part(part(facts_.peer, "http"), "incoming");
         if (!has_entries(incoming, "tokenFingerprints") && !has_entries(incoming, "jwtSecretFingerprints") &&

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-/// What `ilpctl doctor` concludes from the answers of the Admin API. Nothing is asked here.
+/// `ilpctl doctor` draws its conclusions here, from answers of the Admin API that it has been given.
 namespace connector::ilpctl {
 
 enum class verdict : std::uint8_t {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-/// What `ilpctl top` computes from two looks at the peers' counters. Nothing is asked here.
+/// `ilpctl top` computes rates here, from two looks at the peers' counters.
 namespace connector::ilpctl {
 
 /// A peer's packets in the time between two looks, per second.
@@ -28,7 +28,7 @@ struct peer_rates {
 /// daemon has started anew, and everything counts from zero.
 peer_rates rates_between(const boost::json::value& before, const boost::json::object& after, double seconds);
 
-/// Formats a number of packets per second with at most three digits that matter, such as 0, 0.25, 17.3, 1234 and 57k.
+/// Formats a number of packets per second with few digits, such as 0, 0.25, 17.3, 1234 and 57k.
 std::string show_rate(double per_second);
 
 /// Formats such a bound, such as "2 ms" and ">30 s"; "-" for nullopt.

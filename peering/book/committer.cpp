@@ -138,7 +138,7 @@ bool committer::stop(std::chrono::milliseconds timeout) {
 }
 
 bool committer::end_flights() {
-    ilp::require(!thread_.joinable(), "nothing is in flight once the committer has stopped");
+    ilp::require(!thread_.joinable(), "the committer has stopped before ceilings end");
     return keeper_.end_flights().has_value();
 }
 

@@ -123,8 +123,9 @@ public:
     /// `timeout`. Nothing may be submitted any more.
     bool stop(std::chrono::milliseconds timeout);
 
-    /// After stop() has returned true and when no packet is in flight: has the store say so. Returns false if it could
-    /// not be written within the time that stop() was given; the next start then reports doubts.
+    /// Lowers the ceilings of peers to which nothing is in flight to 0, after stop() has returned true and the workers
+    /// have ended. Returns false if that could not be written within the time that stop() was given; the next start
+    /// then reports doubts.
     bool end_flights();
 
     const counters& stats() const noexcept { return counters_; }

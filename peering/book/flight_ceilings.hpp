@@ -42,7 +42,7 @@ public:
     /// off, whether or not they are written.
     void sink(ilp::steady_time now, std::vector<flight_record>& changed);
 
-    /// Adds to `changed` a ceiling of 0 for each account to which nothing is in flight: for a stop in good order.
+    /// Adds to `changed` a ceiling of 0 for each account to which nothing is in flight: for a stop.
     void end(std::vector<flight_record>& changed);
 
     /// Adds to `changed` the doubts that come from the ceilings which the last process has left, together with those of
