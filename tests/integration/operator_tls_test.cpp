@@ -1,4 +1,5 @@
 #include "tests/support/certificates.hpp"
+#include "tests/support/ilpctl.hpp"
 #include "tests/support/rig.hpp"
 #include "tests/support/tls_connection.hpp"
 #include "tests/support/tls_proxy.hpp"
@@ -25,36 +26,6 @@ namespace {
 using namespace support;
 namespace json = boost::json;
 
-struct run_result {
-    int status = 0;
-    std::string out;
-    std::string err;
-};
-
-run_result run(std::vector<std::string> arguments,
-               const std::vector<std::pair<std::string, std::string>>& environment = {}) {
-    const temporary_directory folder;
-    const auto read = [&](const char* name) {
-        auto file = std::ifstream{folder.path() / name, std::ios::binary};
-        return std::string{std::istreambuf_iterator<char>{file}, {}};
-    };
-    command what;
-    what.arguments = std::move(arguments);
-    what.output = folder.path() / "output";
-    what.errors = folder.path() / "errors";
-    what.environment = environment;
-    child_process process{std::move(what)};
-    const auto status = process.wait(patience);
-    REQUIRE(status);
-    return {*status, read("output"), read("errors")};
-}
-
-run_result ilpctl(std::vector<std::string> words,
-                  const std::vector<std::pair<std::string, std::string>>& environment = {}) {
-    words.insert(words.begin(), (std::filesystem::path{daemon_program()}.parent_path() / "ilpctl").string());
-    return run(std::move(words), environment);
-}
-
 /// An authority, and what it has issued to one node and its neighbours on this machine.
 struct test_pki {
     certificate_folder folder{};
@@ -76,10 +47,10 @@ std::string url_of(std::uint16_t port, const std::string& target) {
     return "https://localhost:" + std::to_string(port) + target;
 }
 
-run_result curl(const std::string& url, std::vector<std::string> options = {}) {
+program_run curl(const std::string& url, std::vector<std::string> options = {}) {
     options.insert(options.begin(), {"curl", "-sS", "--noproxy", "*"});
     options.push_back(url);
-    return run(std::move(options));
+    return run_program(std::move(options));
 }
 
 /// A daemon whose three listeners for operators speak TLS.
@@ -137,20 +108,21 @@ TEST_CASE("TLS: the Admin API, auto-peering and metrics answer over TLS 1.2 and 
 TEST_CASE("TLS: ilpctl verifies the daemon with the authorities that it is given") {
     const encrypted e;
     const std::string url = url_of(e.r.d.admin_port(), "/graphql");
-    CHECK(ilpctl({"status", "--url", url, "--ca-file", e.pki.roots}).out.contains("test.d"));
-    const auto from_variables = ilpctl({"status"}, {{"ILPCTL_URL", url}, {"ILPCTL_CA_FILE", e.pki.roots}});
+    CHECK(run_ilpctl({"status", "--url", url, "--ca-file", e.pki.roots}).out.contains("test.d"));
+    const auto from_variables = run_ilpctl({"status"}, {{"ILPCTL_URL", url}, {"ILPCTL_CA_FILE", e.pki.roots}});
     CHECK(from_variables.status == 0);
     CHECK(from_variables.out.contains("test.d"));
 
-    const auto untrusted = ilpctl({"status", "--url", url});
+    const auto untrusted = run_ilpctl({"status", "--url", url});
     CHECK(untrusted.status == 3);
     CHECK(untrusted.err.contains("not trusted here"));
     const auto plain =
-        ilpctl({"status", "--url", "http://127.0.0.1:" + std::to_string(e.r.d.admin_port()) + "/graphql"});
+        run_ilpctl({"status", "--url", "http://127.0.0.1:" + std::to_string(e.r.d.admin_port()) + "/graphql"});
     CHECK(plain.status == 3);
     CHECK(plain.err.contains("does the server expect https://?"));
     const rig other;
-    const auto no_tls = ilpctl({"status", "--url", url_of(other.d.admin_port(), "/graphql"), "--ca-file", e.pki.roots});
+    const auto no_tls =
+        run_ilpctl({"status", "--url", url_of(other.d.admin_port(), "/graphql"), "--ca-file", e.pki.roots});
     CHECK(no_tls.status == 3);
     CHECK(no_tls.err.contains("does not speak TLS"));
 }

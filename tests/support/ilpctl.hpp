@@ -15,24 +15,23 @@
 
 namespace support {
 
-struct ilpctl_run {
+struct program_run {
     int status = 0;
     std::string out;
     std::string err;
 };
+using ilpctl_run = program_run;
 
-/// Runs ilpctl against the Admin API on this port.
-inline ilpctl_run run_ilpctl(std::uint16_t port, const std::vector<std::string>& words,
-                             const std::vector<std::pair<std::string, std::string>>& environment = {}) {
+/// Runs a program to its end.
+inline program_run run_program(std::vector<std::string> arguments,
+                               const std::vector<std::pair<std::string, std::string>>& environment = {}) {
     const temporary_directory folder;
     const auto read = [&](const char* name) {
         auto file = std::ifstream{folder.path() / name, std::ios::binary};
         return std::string{std::istreambuf_iterator<char>{file}, {}};
     };
     command what;
-    what.arguments = {(std::filesystem::path{daemon_program()}.parent_path() / "ilpctl").string(), "--url",
-                      "http://127.0.0.1:" + std::to_string(port) + "/graphql"};
-    what.arguments.insert(what.arguments.end(), words.begin(), words.end());
+    what.arguments = std::move(arguments);
     what.output = folder.path() / "output";
     what.errors = folder.path() / "errors";
     what.environment = environment;
@@ -40,6 +39,21 @@ inline ilpctl_run run_ilpctl(std::uint16_t port, const std::vector<std::string>&
     const auto status = process.wait(patience);
     REQUIRE(status);
     return {*status, read("output"), read("errors")};
+}
+
+/// Runs ilpctl, which is beside the daemon.
+inline ilpctl_run run_ilpctl(std::vector<std::string> words,
+                             const std::vector<std::pair<std::string, std::string>>& environment = {}) {
+    words.insert(words.begin(), (std::filesystem::path{daemon_program()}.parent_path() / "ilpctl").string());
+    return run_program(std::move(words), environment);
+}
+
+/// Runs ilpctl against the Admin API on this port.
+inline ilpctl_run run_ilpctl(std::uint16_t port, std::vector<std::string> words,
+                             const std::vector<std::pair<std::string, std::string>>& environment = {}) {
+    const std::vector<std::string> where{"--url", "http://127.0.0.1:" + std::to_string(port) + "/graphql"};
+    words.insert(words.begin(), where.begin(), where.end());
+    return run_ilpctl(std::move(words), environment);
 }
 
 }  // namespace support
