@@ -15,7 +15,7 @@ namespace connector {
 namespace {
 
 constexpr std::chrono::milliseconds age_max{500};
-constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::seconds answer_time_max{2};
 
 /// The answers to Prepares of one direction go in the other one.
 peering::admin::packet_counts counts_of(const packet_counters& prepares, const packet_counters& answers) {
@@ -62,7 +62,7 @@ std::shared_ptr<const recent_traffic::counters_by_peer> recent_traffic::current(
         workers_.sample([promise](std::vector<worker_sample> samples) { promise->set_value(std::move(samples)); });
     });
     latest_.reset();
-    if (future.wait_for(patience) == std::future_status::ready) {
+    if (future.wait_for(answer_time_max) == std::future_status::ready) {
         auto sums = std::make_shared<counters_by_peer>();
         const auto samples = future.get();
         for (const worker_sample& sample : samples) {
