@@ -199,7 +199,7 @@ TEST_CASE("A27-98 A35-21: bodies above the limit are refused while they arrive")
     }
     CHECK(sent < chunks);
     CHECK(connection.wait_until_closed());
-    CHECK(r.d.process().resident_kilobytes() < before + 64 * 1024);
+    if (memory_is_ours) CHECK(r.d.process().resident_kilobytes() < before + 64 * 1024);
     r.expect_untouched();
 }
 

@@ -25,13 +25,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t data_max = 32'000;
 
-// A sanitizer's allocator keeps what is freed, and needs memory of its own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool memory_is_ours = false;
-#else
-constexpr bool memory_is_ours = true;
-#endif
-
 void expect_served(const rig& r) {
     const prepare sent;
     expect_fulfill(r.send(sent), sent);

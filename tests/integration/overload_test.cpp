@@ -268,7 +268,7 @@ TEST_CASE("overload: a dead next hop gives T01 before the expiry, and others are
 TEST_CASE("overload: a sender that does not read its answers costs little memory, and others are served") {
     constexpr int packets = 4000;
     constexpr int unread_max = 1000;  // 32 answers, plus what fits into the system's buffers at 32 kB each
-    constexpr std::uint64_t growth_max_kb = 64 * 1024;  // half of all answers; a sanitizer needs as much again as ilpd
+    constexpr std::uint64_t growth_max_kb = 64 * 1024;  // half of all answers
     std::atomic<int> taken{0};
     rig r{[](daemon_terms& terms) { terms.connector = {"workers: 1", "request_timeout: 2s"}; }};
     r.p2.set_script([&](const http_message& request) {
@@ -292,7 +292,7 @@ TEST_CASE("overload: a sender that does not read its answers costs little memory
         return taken == taken_before;
     }));
     CHECK(taken < unread_max);
-    CHECK(most < before + growth_max_kb);
+    if (memory_is_ours) CHECK(most < before + growth_max_kb);
     // A client that accepts nothing for so long is disconnected.
     CHECK(eventually([&] { return was_reset(sender); }));
     expect_served(r);
@@ -429,7 +429,7 @@ TEST_CASE(
         REQUIRE(eventually([&] { return answered() > packets / 3 || disk_hangs(); }));
         const std::uint64_t before = d.process().resident_kilobytes();
         REQUIRE(eventually([&] { return answered() > packets || disk_hangs(); }));
-        CHECK(d.process().resident_kilobytes() < before + growth_max_kb);
+        if (memory_is_ours) CHECK(d.process().resident_kilobytes() < before + growth_max_kb);
     }
     if (disk_hangs()) {
         WARN("the disk took more than a second for a commit: not checked");

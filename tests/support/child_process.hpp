@@ -17,6 +17,14 @@
 /// it) that end the test.
 namespace support {
 
+/// Whether the memory of a program that we have built is what it uses: a sanitizer's allocator keeps what is freed, and
+/// needs memory of its own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool memory_is_ours = false;
+#else
+inline constexpr bool memory_is_ours = true;
+#endif
+
 struct command {
     std::vector<std::string> arguments;  ///< the first is the program, looked up as execvp does
     std::filesystem::path output;        ///< standard output is appended to it; empty: inherited from us
