@@ -85,7 +85,9 @@ void service_manager::reloading() const {
 }
 
 void service_manager::stopping() const {
-    send("STOPPING=1\nSTATUS=finishing packets in flight");
+    // If systemd has sent SIGTERM and then reads a WATCHDOG=1, it arms the watchdog again, and STOPPING=1 changes
+    // nothing any more. Without a time there is nothing to arm.
+    send("STOPPING=1\nWATCHDOG_USEC=0\nSTATUS=finishing packets in flight");
 }
 
 void service_manager::status(std::string_view text) const {

@@ -27,6 +27,7 @@ public:
     /// At the end of the start and of each reload. `status` is one line for people.
     void ready(std::string_view status) const;
     void reloading() const;
+    /// From here on it does not wait for alive().
     void stopping() const;
     void status(std::string_view text) const;
     void alive() const;

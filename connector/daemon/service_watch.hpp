@@ -24,8 +24,9 @@ public:
     void reload_began() const { manager_.reloading(); }
     /// `problem` is why it failed; empty if it did not.
     void reload_ended(std::string_view problem);
-    /// From here on the daemon need not say that it is alive: systemd watches no service that is stopping, and kills it
-    /// after TimeoutStopSec. That holds for a SIGTERM from elsewhere, too, because it knows of the stop by this call.
+    /// From here on the daemon need not say that it is alive: this call switches the watchdog off, and systemd kills a
+    /// service that is stopping after TimeoutStopSec. That holds for a SIGTERM from elsewhere, too, because systemd
+    /// knows of the stop by this call.
     void stopping() const { manager_.stopping(); }
 
     /// Call it periodically, from ready() on.

@@ -34,9 +34,10 @@ def data_of(body):
 
 
 class Peer:
-    """Fulfills every Prepare that it receives, and counts how often each has come."""
+    """Fulfills every Prepare that it receives, and counts how often each has come. Before each answer it calls
+    `before_answer` with the data of the Prepare."""
 
-    def __init__(self, port):
+    def __init__(self, port, before_answer=lambda data: None):
         self.received = {}
         self.lock = threading.Lock()
         peer = self
@@ -49,6 +50,7 @@ class Peer:
                 data = data_of(body)
                 with peer.lock:
                     peer.received[data] = peer.received.get(data, 0) + 1
+                before_answer(data)
                 answer = b"\x0d" + octets(fulfillment_for(data) + octets(b""))
                 self.send_response(200)
                 self.send_header("content-type", "application/octet-stream")

@@ -3,8 +3,8 @@ stops.
 
     load.py TOKEN around COMMAND...  runs the command under a load on kept and on new connections. It fails if a
                                      connection is refused, or a packet is lost, doubled or not booked as answered.
-    load.py TOKEN hold               sends a packet that bob does not answer. The file `held` is there when bob has the
-                                     packet. It fails unless the packet is rejected."""
+    load.py TOKEN hold               sends a packet. The file `held` is there when bob has it, and when the file
+                                     `release` is there, bob answers. It fails unless the packet is fulfilled."""
 
 import json
 import pathlib
@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import interledger
 
 AMOUNT = 5
@@ -99,17 +100,19 @@ def around(token, command):
 
 
 def hold(token):
-    with socket.create_server(("127.0.0.1", 4002)) as bob:
-        answers = []
-        packet = packet_with(b"held", 25)
-        thread = threading.Thread(target=lambda: answers.append(interledger.Sender(3002, token).send(packet)))
-        thread.start()
-        connection, _ = bob.accept()
-        connection.recv(65536)
+    def keep(data):
         pathlib.Path("held").touch()
-        thread.join()
-        connection.close()
-    assert answers and answers[0][:1] == b"\x0e", f"not rejected: {answers}"
+        end = time.monotonic() + 60
+        while not pathlib.Path("release").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+
+    bob = interledger.Peer(4002, keep)
+    sender = interledger.Sender(3002, token)
+    end = time.monotonic() + 60
+    # For a moment, the daemon may still count bob as unreachable.
+    while (answer := sender.send(packet_with(b"held", 55)))[:1] == b"\x0e" and not bob.received and time.monotonic() < end:
+        time.sleep(0.1)
+    assert answer[:1] == b"\x0d", f"not fulfilled: {answer!r}"
 
 
 token, mode, *command = sys.argv[1:]

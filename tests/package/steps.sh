@@ -13,7 +13,8 @@ fail() {
     exit 1
 }
 
-property() { systemctl show --property="$1" --value ilpd.service; }
+# property NAME [UNIT]
+property() { systemctl show --property="$1" --value "${2-ilpd.service}"; }
 
 ready() { python3 -c 'import interledger; interledger.wait_until_ready(9464)' || fail "the daemon does not start"; }
 

@@ -15,6 +15,7 @@ inline auto Contains(const std::string& text) {
     return Matchers::ContainsSubstring(text);
 }
 
+using Matchers::EndsWith;
 using Matchers::StartsWith;
 
 }  // namespace Catch
