@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -32,6 +33,12 @@ bool within_a_minute(const std::function<bool()>& done) {
         std::this_thread::sleep_for(20ms);
     }
     return true;
+}
+
+std::string last_line_of(const std::string& log) {
+    const std::size_t end = log.find_last_not_of('\n') + 1;
+    const std::size_t begin = log.find_last_of('\n', end - 1) + 1;
+    return log.substr(begin, end - begin);
 }
 
 constexpr std::string_view standby_line = "waiting for the store as a standby";
@@ -74,7 +81,11 @@ struct daemon_pair {
         const auto status = r.d.process().wait(1min);
         INFO(r.d.log());
         REQUIRE(status == 1);
-        CHECK(r.d.logs("another daemon has taken over the store: this one stops"));
+        const std::string last_line = last_line_of(r.d.log());
+        CHECK(last_line.contains("stopped: another daemon has taken over the store"));
+        CHECK(last_line.contains("another ilpd (on "));
+        CHECK(last_line.contains("(epoch "));
+        CHECK(!r.d.has_logged("they are lost"));
         r.d.launch();
         REQUIRE(r.d.logs(standby_line));
         CHECK(!r.d.is_ready());
@@ -167,16 +178,18 @@ TEST_CASE("take-over: a daemon that is started again after kill -9 does not wait
 
 TEST_CASE("take-over: a daemon that was stopped in its tracks tells nobody of a Fulfill that it can post no more") {
     daemon_pair p;
-    packet_under_way packet{p.r, 1000};
+    packet_under_way fulfilled{p.r, 1000};
+    packet_under_way unanswered{p.r, 1000};
     suspend(p.r.d.process());
-    packet.fulfill();
+    fulfilled.fulfill();
     p.end_lease();
     p.expect_second_ready();
     CHECK(p.second->settled_liquidity("p2") == default_liquidity);
     p.expect_second_forwards();
     p.r.d.process().signal(SIGCONT);
+    fulfilled.expect_rejected("T00");
+    unanswered.expect_rejected("T00");
     p.expect_first_out();
-    CHECK(!packet.is_answered());
     CHECK(p.second->settled_liquidity("p2") == default_liquidity + 7);
     CHECK(p.second->audit().status == 0);
 }
