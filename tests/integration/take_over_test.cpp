@@ -75,8 +75,7 @@ struct daemon_pair {
         const prepare sent{.amount = 7, .data = random_bytes(8)};
         expect_fulfill(second->post(sent), sent);
     }
-    /// The first daemon has noticed that it is out, has ended, and would be the standby of the other one if it were
-    /// started again.
+    /// The first daemon has noticed that it is out, and has ended. Started again, it is the standby of the other one.
     void expect_first_out() {
         const auto status = r.d.process().wait(1min);
         INFO(r.d.log());
@@ -90,7 +89,6 @@ struct daemon_pair {
         REQUIRE(r.d.logs(standby_line));
         CHECK(!r.d.is_ready());
         CHECK(second->is_ready());
-        CHECK(r.d.stop() == 0);
     }
     /// As if the daemon that has the database had given no sign of life for the time of its lease.
     void end_lease() const { server.execute("UPDATE daemons SET lease_until = 0"); }
@@ -192,6 +190,12 @@ TEST_CASE("take-over: a daemon that was stopped in its tracks tells nobody of a 
     p.expect_first_out();
     CHECK(p.second->settled_liquidity("p2") == default_liquidity + 7);
     CHECK(p.second->audit().status == 0);
+    // It registers anew when the place is free again.
+    const std::uint64_t epoch = daemon_pair::epoch_of(*p.second);
+    CHECK(p.second->stop() == 0);
+    REQUIRE(within_a_minute([&] { return p.r.d.is_ready(); }));
+    CHECK(daemon_pair::epoch_of(p.r.d) > epoch);
+    CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 7);
 }
 
 TEST_CASE("take-over: a daemon that was stopped for longer than its lease forwards no packet when it goes on") {
