@@ -396,14 +396,17 @@ private:
 
     void await_signals() {
         reload_.await_signal();
-        shutdown_.await_signal(
-            {.refuse_new_work = [this] { refuse_new_work(); },
-             .stop_admin =
-                 [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
-             .workers = workers_,
-             // The answer to the last packet is posted once, too.
-             .longest_drain = std::max(settings_.connector.max_hold_time, settings_.connector.shutdown_grace) +
-                              reply_schedule::attempt_max});
+        shutdown_.await_signal(parts_of_shutdown());
+    }
+
+    shutdown::parts parts_of_shutdown() {
+        return {.refuse_new_work = [this] { refuse_new_work(); },
+                .stop_admin =
+                    [this](std::function<void()> stopped) { operator_servers_->admin().stop(std::move(stopped)); },
+                .workers = workers_,
+                // The answer to the last packet is posted once, too.
+                .longest_drain = std::max(settings_.connector.max_hold_time, settings_.connector.shutdown_grace) +
+                                 reply_schedule::attempt_max};
     }
 
     void refuse_new_work() {
@@ -421,7 +424,7 @@ private:
         const ilp::instant now = ilp::read_clocks();
         book_.committer->watch(now.steady);
         shutdown_.watch_store(book_.committer->store_is_healthy(), now.steady);
-        if (book_.committer->is_taken_over()) return stop_because_taken_over();
+        if (book_.committer->is_taken_over() && !std::exchange(stops_as_taken_over_, true)) stop_because_taken_over();
         if (!shutdown_.has_begun()) book_.transfers->expire(now);
         if (!shutdown_.has_begun()) reachability_watch_->look(now.steady);
         if (ready_) service_watch_->look(now.steady);
@@ -437,10 +440,9 @@ private:
     /// What waits can never be written, and what this process knows about balances is out of date. A new process begins
     /// with the book as it is, or waits as a standby.
     void stop_because_taken_over() {
-        log::write(log::level::error, "another daemon has taken over the store: this one stops",
+        log::write(log::level::error, "another daemon has taken over the store: this one rejects its packets and stops",
                    {{"error", book_.committer->last_error()}});
-        if (!shutdown_.has_begun()) refuse_new_work();
-        control_.stop();
+        shutdown_.give_up(parts_of_shutdown());
     }
 
     void look_at_certificates(const ilp::instant& now) {
@@ -477,6 +479,7 @@ private:
     std::atomic<bool> looks_at_memory_ = false;
     surplus_memory surplus_memory_;
     bool stops_early_ = false;  ///< a signal has ended the start
+    bool stops_as_taken_over_ = false;
 
     std::optional<peering::instance_file> instance_file_;  ///< is locked for longer than the store is open
     book book_{settings_.ilp_address};

@@ -47,15 +47,23 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     committer->on_remark(report_remark);
     transfers = std::make_unique<peering::operator_transfers>(*committer);
 
+    // With many peers, a step may take long enough for the lease of the store to end. What fails here is found later.
+    const auto renew_lease = [this] {
+        if (!store->tenure()) return;
+        [[maybe_unused]] const auto reached = store->ping();
+    };
     auto found = store->load();
     if (!found) return found.error().message;
+    renew_lease();
     if (auto recovered = peering::recover(*found, directory, *keeper, *transfers, payments); !recovered) {
         return std::move(recovered).error();
     }
+    renew_lease();
     if (auto restored = peering::restore_events(*found, *keeper); !restored) {
         return std::move(restored).error().message;
     }
     if (auto reported = peering::report_doubts(*found, *keeper); !reported) return std::move(reported).error().message;
+    renew_lease();
     split_outcomes = std::make_shared<peering::split_outcomes>(std::move(found->split_outcomes));
     if (const auto plain = peering::unencrypted_by_default(found->peers); !plain.empty()) {
         log::write(log::level::warn,
@@ -81,6 +89,7 @@ std::optional<std::string> book::open(std::unique_ptr<peering::store> opened, co
     }
     const auto notes = peering::take_file(settings, administration, *keeper, ilp::wall_clock(), [] {});
     if (!notes) return notes.error();
+    renew_lease();
     for (const std::string& note : *notes) log::write(log::level::warn, note);
     return std::nullopt;
 }

@@ -44,18 +44,22 @@ void shutdown::await_signal(parts parts) {
             return control_.stop();
         }
         if (!began_at_) {
-            began_at_ = now;
-            store_worked_at_ = now;
-            begin(signal, parts);
+            log::write(log::level::info, "stopping: new packets are refused, packets in flight are finished",
+                       {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+            begin(parts);
         }
         await_signal(std::move(parts));
     });
 }
 
-void shutdown::begin(int signal, const parts& parts) {
+void shutdown::give_up(const parts& parts) {
+    if (!began_at_) begin(parts);
+    parts.workers.give_up_packets();
+}
+
+void shutdown::begin(const parts& parts) {
+    began_at_ = store_worked_at_ = std::chrono::steady_clock::now();
     parts.refuse_new_work();
-    log::write(log::level::info, "stopping: new packets are refused, packets in flight are finished",
-               {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
     const auto ended = [this, missing = std::make_shared<int>(2)] {  // the Admin API and the workers
         if (--*missing != 0) return;
         is_drained_ = true;
@@ -79,7 +83,11 @@ milliseconds shutdown::time_left_for_commits(const peering::committer& committer
 exit_status shutdown::finish(worker_pool& workers, peering::committer& committer) const {
     workers.stop();
     const bool committed = committer.stop(time_left_for_commits(committer));
-    if (!committed) {
+    if (committer.is_taken_over()) {
+        log::write(log::level::error,
+                   "stopped: another daemon has taken over the store; no peer was told of a Fulfill that is not in it",
+                   {{"error", committer.last_error()}});
+    } else if (!committed) {
         log::write(log::level::error, "stopped with transfers that the store did not accept; they are lost",
                    {{"error", committer.last_error()}});
     } else {

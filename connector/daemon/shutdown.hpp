@@ -16,7 +16,8 @@ namespace connector {
 
 /// The orderly end, on SIGTERM or SIGINT: new work is refused, packets in flight and the Admin API finish, then the
 /// control loop is stopped and everything is committed. SIGQUIT, a further signal after more than a second, or the time
-/// that packets may take, cuts this short.
+/// that packets may take, cuts this short. A daemon that has lost its store to another one ends in the same way, but
+/// rejects its packets.
 class shutdown {
 public:
     /// The signals no longer end the process from here on.
@@ -35,6 +36,9 @@ public:
     };
     void await_signal(parts parts);
 
+    /// Another daemon has taken over the store. Call it once.
+    void give_up(const parts& parts);
+
     bool has_begun() const noexcept { return began_at_.has_value(); }
 
     /// Call it periodically on the control loop. Packets whose Fulfill waits for a failing store must not delay
@@ -45,7 +49,7 @@ public:
     exit_status finish(worker_pool& workers, peering::committer& committer) const;
 
 private:
-    void begin(int signal, const parts& parts);
+    void begin(const parts& parts);
     std::chrono::milliseconds time_left_for_commits(const peering::committer& committer) const;
 
     boost::asio::io_context& control_;

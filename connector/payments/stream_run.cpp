@@ -126,6 +126,11 @@ void stream_run::release(std::uint64_t /*request*/) {
     if (undurable_ == 0) ask_again();  // it may have waited for this to end
 }
 
+/// The receiver has the money, whatever becomes of our book, so it is not sent again.
+void stream_run::revoke(std::uint64_t request, ilp::bytes_view /*packet*/, const failure& /*failure*/) {
+    release(request);
+}
+
 void stream_run::refuse_malformed(std::uint64_t /*request*/) {
     ilp::require(false, "a Prepare of this node is well-formed");
 }

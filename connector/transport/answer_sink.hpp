@@ -28,6 +28,11 @@ public:
         answer(request, packet, false);
     }
 
+    /// Rejects a packet whose answer is held: what that answer says will never be durable.
+    virtual void revoke(std::uint64_t request, ilp::bytes_view packet, const failure& failure) {
+        reject(request, packet, failure);
+    }
+
     /// The request did not contain a Prepare.
     virtual void refuse_malformed(std::uint64_t request) = 0;
 

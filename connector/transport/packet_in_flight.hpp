@@ -96,6 +96,13 @@ public:
 
     std::size_t in_use() const noexcept { return in_use_; }
 
+    /// Calls visit(packet) for all packets, with those that are not in use: they have no link, hold nothing and wait
+    /// for nothing. Packets may be given back meanwhile, but none may be taken.
+    template <class Visit>
+    void visit(Visit visit) {
+        for (packet_in_flight& packet : storage_) visit(packet);
+    }
+
     /// Arrival of the oldest packet that holds liquidity. Looks at all packets, for a scrape.
     std::optional<ilp::steady_time> oldest_hold() const noexcept {
         std::optional<ilp::steady_time> oldest;

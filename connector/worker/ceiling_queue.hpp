@@ -47,10 +47,15 @@ public:
     std::optional<entry> take(peering::commit_ticket durable);
 
 private:
+    struct account_state {
+        std::uint64_t sum = 0;   // of the amounts that wait
+        bool is_asking = false;  // it is in asking_
+    };
+
     void leave(const entry& left);
 
     std::deque<entry> entries_;  // in the order of their tickets; those without one are the last
-    std::unordered_map<const peering::liquidity_account*, std::uint64_t> sums_;  // of the amounts that wait
+    std::unordered_map<const peering::liquidity_account*, account_state> accounts_;  // for which packets wait
     std::vector<peering::liquidity_account*> asking_;
 };
 

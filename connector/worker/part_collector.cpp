@@ -55,6 +55,14 @@ void part_collector::release(std::uint64_t request) {
     close(set);
 }
 
+void part_collector::revoke(std::uint64_t request, ilp::bytes_view packet, const failure& failure) {
+    const auto set = static_cast<place>(request);
+    for (owed_answer& part : packets_[set]->parts) {
+        if (part.answer_to != nullptr) part.answer_to->revoke(part.request, packet, failure);
+    }
+    close(set);
+}
+
 void part_collector::refuse_malformed(std::uint64_t) {
     ilp::require(false, "what has come in parts is a Prepare");
 }

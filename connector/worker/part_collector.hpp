@@ -59,6 +59,7 @@ public:
     // answer_sink
     void answer(std::uint64_t request, ilp::bytes_view packet, bool held) override;
     void reject(std::uint64_t request, ilp::bytes_view packet, const failure& failure) override;
+    void revoke(std::uint64_t request, ilp::bytes_view packet, const failure& failure) override;
     void release(std::uint64_t request) override;
     void refuse_malformed(std::uint64_t request) override;
 

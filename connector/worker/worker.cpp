@@ -224,6 +224,57 @@ void worker::stop_accepting() {
     for (const auto& connection : connections_) connection->drain();
 }
 
+void worker::give_up_packets() {
+    boost::asio::post(loop_.context(), [this] {
+        loop_.enter();
+        is_store_lost_ = true;
+        revoke_posted();
+        reject_flying();
+        while (const auto incomplete = collector_.sets().timed_out(ilp::steady_time::max())) {
+            refuse_whole(*incomplete, reject_reason::store_unavailable);
+        }
+        watch_parts();
+    });
+}
+
+/// What was submitted cannot become durable any more, and what would be submitted need not be.
+void worker::revoke_posted() {
+    while (!waiting_.empty()) {
+        packet_in_flight& packet = waiting_.front();
+        waiting_.pop();
+        revoke(packet);
+    }
+    for (packet_in_flight* const packet : std::exchange(posted_this_turn_, {})) revoke(*packet);
+    batch_.clear();
+}
+
+void worker::reject_flying() {
+    packets_.visit([this](packet_in_flight& packet) {
+        if (packet.next_hop_link == nullptr) {
+            if (!packet.transfer.empty() && ceilings_.remove(packet)) reject(packet, reject_reason::store_unavailable);
+            return;
+        }
+        const bool has_failed = packet.parts != 1 && questions_.is_lost(packet);  // its link does not know it any more
+        if (!has_failed && !packet.next_hop_link->withdraw(packet)) {
+            if (!packet.next_hop_link->give_up_answer(packet)) return;  // answered() follows
+            packet.next_hop_link->forget(packet);
+        }
+        reject(packet, reject_reason::store_unavailable);
+    });
+}
+
+/// Ends a packet that was fulfilled and cannot be booked: its sender gets a Reject.
+void worker::revoke(packet_in_flight& packet) {
+    peering::ledger::release(packet.transfer.legs());
+    const failure why = note_refusal(*packet.from, reject_reason::store_unavailable);
+    if (packet.answer_to != nullptr) {
+        scratch_.clear();
+        serialize_reject(scratch_, *why.of_this_node, forwarding_table_.own_address(), nullptr);
+        packet.answer_to->revoke(packet.request, scratch_, why);
+    }
+    finish(packet);
+}
+
 void worker::end_grace() {
     is_grace_over_ = true;  // check_drained() follows at the end of the turn
 }
@@ -868,6 +919,10 @@ void worker::finish(packet_in_flight& packet) {
 }
 
 void worker::submit_postings() {
+    if (is_store_lost_) [[unlikely]] {
+        revoke_posted();
+        return check_drained();
+    }
     if (!ceilings_.empty()) [[unlikely]]
         ceilings_.ask(batch_);
     if (posted_this_turn_.empty()) {

@@ -98,6 +98,10 @@ public:
     /// its way gets an answer, which also tells it not to use its connection again.
     void drain(std::function<void()> drained);
 
+    /// Rejects all packets: the store takes no posting any more, so none of them can be fulfilled. What next hops have
+    /// fulfilled since the last commit is lost to this node. Call it once no new packets are accepted.
+    void give_up_packets();
+
     /// Calls back with the counters of this worker.
     void sample(std::function<void(worker_sample)> callback);
 
@@ -205,6 +209,9 @@ private:
     void on_deadline(packet_in_flight& packet);
     void end_turn();
     void submit_postings();
+    void revoke(packet_in_flight& packet);
+    void revoke_posted();
+    void reject_flying();
     void release_durable(peering::commit_ticket durable);
     void let_committer_run();
     void accept_what_waits();
@@ -250,6 +257,7 @@ private:
     std::atomic<std::uint64_t> unauthenticated_requests_ = 0;
     bool draining_ = false;
     bool is_grace_over_ = false;
+    bool is_store_lost_ = false;  ///< since give_up_packets()
     deadline_of<worker, &worker::end_grace> grace_;
     std::function<void()> drained_;
 

@@ -129,6 +129,10 @@ void worker_pool::drain(std::function<void()> drained) {
     }
 }
 
+void worker_pool::give_up_packets() {
+    for (const auto& worker : workers_) worker->give_up_packets();
+}
+
 void worker_pool::stop() {
     for (const auto& worker : workers_) worker->stop();
 }

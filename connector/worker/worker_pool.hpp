@@ -80,6 +80,9 @@ public:
     /// Refuses new packets. `drained` is called when no packet is in flight any more.
     void drain(std::function<void()> drained);
 
+    /// See worker::give_up_packets().
+    void give_up_packets();
+
     /// Ends the threads, even if packets are in flight.
     void stop();
 

@@ -160,11 +160,23 @@ void committer::run() {
 
         execute_tasks(durable);
         if (!gave_up_ && !store_is_healthy()) probe();  // a task may have succeeded again
-        if (gave_up_) return;
-        if (!committing_.empty()) {
-            if (!commit()) return;
-            end_batch(durable);
+        if (!gave_up_ && !committing_.empty() && commit()) end_batch(durable);
+        lock.lock();
+        if (gave_up_) {
+            if (taken_over_) refuse_tasks(lock);
+            return;
         }
+    }
+}
+
+/// Each task finds that nothing can be written any more, and whoever waits for it is told so.
+void committer::refuse_tasks(std::unique_lock<std::mutex>& lock) {
+    stopping_ = true;
+    while (!tasks_.empty()) {
+        std::swap(tasks_, executing_);
+        lock.unlock();
+        for (const store_task& task : executing_) task(keeper_);
+        executing_.clear();
         lock.lock();
     }
 }
@@ -190,7 +202,7 @@ void committer::end_batch(commit_ticket durable) {
     }
 }
 
-/// Returns false if it gave up because the time allowed by stop() is over.
+/// Returns false if it gave up: see wait_for_store().
 bool committer::commit() {
     if (!keeper_.has_effect(committing_)) return true;
     for (;;) {
@@ -232,14 +244,14 @@ void committer::note_tenure() {
     counters_.store_epoch.store(tenure->epoch, std::memory_order_relaxed);
 }
 
-/// Called after a failure. Returns false if the time allowed by stop() is over. Before start() nothing is retried:
-/// whoever opens the book decides whether to wait.
+/// Called after a failure. Returns false if the time allowed by stop() is over, or another daemon has the store. Before
+/// start() nothing is retried: whoever opens the book decides whether to wait.
 bool committer::wait_for_store(const store_error& error) {
     if (!is_started_) return false;
     counters_.failures_total.fetch_add(1, std::memory_order_relaxed);
-    if (error.taken_over) taken_over_ = true;
     set_health(false, error.message);
-    if (!pause(pause_length_)) {
+    if (error.taken_over) taken_over_ = true;
+    if (error.taken_over || !pause(pause_length_)) {
         gave_up_ = true;
         return false;
     }
@@ -253,7 +265,6 @@ bool committer::pause(std::chrono::milliseconds length) {
     const auto end = std::chrono::steady_clock::now() + length;
     wake_.wait_until(lock, end, [this] { return stopping_; });
     if (!stopping_) return true;
-    if (taken_over_) return false;
     wake_.wait_until(lock, std::min(end, give_up_at_), [] { return false; });
     return std::chrono::steady_clock::now() < give_up_at_;
 }

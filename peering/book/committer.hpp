@@ -113,7 +113,9 @@ public:
         return store_is_healthy() && now.time_since_epoch() < accepts_until_.load(std::memory_order_relaxed);
     }
 
-    /// True once another daemon has taken the store over: nothing that waits can ever be written. Any thread.
+    /// True once another daemon has taken the store over: nothing that was submitted and is not durable can ever be
+    /// written. The committer then accepts no tasks, and those that it has fail. last_error() names the other daemon.
+    /// Any thread.
     bool is_taken_over() const noexcept { return taken_over_.load(std::memory_order_relaxed); }
 
     /// Why the store is not healthy; empty while it is. Any thread.
@@ -145,6 +147,7 @@ public:
 private:
     void advance(std::span<const payment_progress> payments);
     void run();
+    void refuse_tasks(std::unique_lock<std::mutex>& lock);
     void execute_tasks(commit_ticket durable);
     bool commit();
     void end_batch(commit_ticket durable);

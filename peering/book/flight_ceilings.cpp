@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <limits>
+#include <unordered_map>
 
 namespace peering {
 namespace {
@@ -30,12 +32,16 @@ bool flight_ceilings::concerns(std::span<const ceiling_request> requests) noexce
 }
 
 void flight_ceilings::raise(std::span<const ceiling_request> requests, std::vector<flight_record>& changed) {
+    if (requests.empty()) return;
+    std::unordered_map<account_id, std::size_t> places;  // in `changed`
+    for (const flight_record& record : changed) places.emplace(record.account, places.size());
     for (const auto& [account, amount] : requests) {
         if (amount <= account->flight_ceiling.load(std::memory_order_relaxed)) continue;
         const std::uint64_t wanted = ceiling_for(amount);
-        const auto known = std::ranges::find(changed, account->id, &flight_record::account);
-        if (known != changed.end()) {
-            known->ceiling = std::max(known->ceiling, wanted);
+        const auto [known, is_new] = places.try_emplace(account->id, changed.size());
+        if (!is_new) {
+            flight_record& record = changed[known->second];
+            record.ceiling = std::max(record.ceiling, wanted);
             continue;
         }
         const auto kept = entries_.find(account->id);

@@ -4,6 +4,7 @@
 #include "peering/records/uuid.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -48,6 +49,17 @@ transfer_record withdrawal_of(std::string_view id, transfer_accounts accounts, i
             .expires_at =
                 at_once ? std::nullopt
                         : std::optional<ilp::timestamp>{now + std::min<std::chrono::seconds>(timeout, timeout_max)}};
+}
+
+/// Why this transfer cannot be a new one, if it cannot. Its id gets its usual form.
+std::optional<transfer_refusal> refusal_of_new(bookkeeper& keeper, transfer_record& transfer) {
+    if (transfer.amount.is_zero()) return transfer_refusal::amount_is_zero;
+    if (!is_uuid_v4(transfer.uuid)) return transfer_refusal::invalid_id;
+    to_lower_case(transfer.uuid);
+    const auto known = keeper.find_transfer(transfer.uuid);
+    if (!known) return transfer_refusal::store_unavailable;
+    if (*known) return transfer_refusal::already_exists;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -103,13 +115,16 @@ auto operator_transfers::deposit(bookkeeper& keeper, std::string_view id, transf
 
 auto operator_transfers::correct(bookkeeper& keeper, std::string_view id, transfer_accounts accounts,
                                  ilp::amount amount, const changes& beside) -> outcome {
+    transfer_record made = credit_of(transfer_kind::correction, id, accounts, amount);
+    // First, because the correction that has ended the doubt may be sent again.
+    if (const auto refusal = refusal_of_new(keeper, made)) return std::unexpected{*refusal};
     const std::uint64_t doubt = keeper.flights().doubt_about(accounts.liquidity.id);
     if (doubt == 0) return std::unexpected{transfer_refusal::no_doubt};
     if (amount.value > doubt) return std::unexpected{transfer_refusal::above_doubt};
     const flight_record ended = keeper.flights().without_doubt(accounts.liquidity.id);
     changes with = beside;
     with.changed_flights = {&ended, 1};
-    return add(keeper, credit_of(transfer_kind::correction, id, accounts, amount), {}, with);
+    return add(keeper, std::move(made), {}, with);
 }
 
 auto operator_transfers::agree(bookkeeper& keeper, const liquidity_account& account, const changes& beside) -> outcome {
@@ -150,12 +165,7 @@ void operator_transfers::expire(const ilp::instant& now) {
 
 auto operator_transfers::add(bookkeeper& keeper, transfer_record transfer, std::optional<ilp::steady_time> ends_at,
                              changes with) -> outcome {
-    if (transfer.amount.is_zero()) return std::unexpected{transfer_refusal::amount_is_zero};
-    if (!is_uuid_v4(transfer.uuid)) return std::unexpected{transfer_refusal::invalid_id};
-    to_lower_case(transfer.uuid);
-    const auto known = keeper.find_transfer(transfer.uuid);
-    if (!known) return std::unexpected{transfer_refusal::store_unavailable};
-    if (*known) return std::unexpected{transfer_refusal::already_exists};
+    if (const auto refusal = refusal_of_new(keeper, transfer)) return std::unexpected{*refusal};
     const leg wanted{&keeper.ledger().at(transfer.debit), &keeper.ledger().at(transfer.credit), transfer.amount};
     if (!ledger::hold({&wanted, 1})) {
         return std::unexpected{transfer.kind == transfer_kind::withdrawal ? transfer_refusal::insufficient_liquidity

@@ -20,11 +20,12 @@ void posting_batch::advance(const payment_progress& progress) {
 }
 
 void posting_batch::raise_ceiling(liquidity_account& account, std::uint64_t amount) {
-    const auto known = std::ranges::find(ceilings_, &account, &ceiling_request::account);
-    if (known == ceilings_.end()) {
+    const auto [known, is_new] = ceiling_of_.try_emplace(&account, ceilings_.size());
+    if (is_new) {
         ceilings_.push_back({&account, amount});
     } else {
-        known->amount = std::max(known->amount, amount);
+        ceiling_request& request = ceilings_[known->second];
+        request.amount = std::max(request.amount, amount);
     }
 }
 
@@ -54,7 +55,10 @@ void posting_batch::clear() noexcept {
     payments_.clear();
     if (!received_.empty()) received_.clear();
     outcomes_.clear();
-    ceilings_.clear();
+    if (!ceilings_.empty()) {
+        ceilings_.clear();
+        ceiling_of_.clear();
+    }
     transfers_ = 0;
 }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -64,7 +65,8 @@ private:
     std::vector<payment_progress> payments_;  // few
     table_by_connection<received_packets> received_;
     std::vector<split_outcome> outcomes_;
-    std::vector<ceiling_request> ceilings_;  // few: each account once
+    std::vector<ceiling_request> ceilings_;                                 // each account once; most batches have none
+    std::unordered_map<const liquidity_account*, std::size_t> ceiling_of_;  // index into ceilings_
     std::uint64_t transfers_ = 0;
 };
 

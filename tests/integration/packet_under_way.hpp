@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace support {
 
@@ -40,6 +41,7 @@ public:
         }
         return answered_;
     }
+    void expect_rejected(std::string_view code) { expect_reject(connection_.receive(), code); }
     void expect_fulfilled() {
         if (!answered_) expect_fulfill(connection_.receive(), sent_);
         answered_ = true;

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -32,6 +33,12 @@ bool within_a_minute(const std::function<bool()>& done) {
         std::this_thread::sleep_for(20ms);
     }
     return true;
+}
+
+std::string last_line_of(const std::string& log) {
+    const std::size_t end = log.find_last_not_of('\n') + 1;
+    const std::size_t begin = log.find_last_of('\n', end - 1) + 1;
+    return log.substr(begin, end - begin);
 }
 
 constexpr std::string_view standby_line = "waiting for the store as a standby";
@@ -68,18 +75,20 @@ struct daemon_pair {
         const prepare sent{.amount = 7, .data = random_bytes(8)};
         expect_fulfill(second->post(sent), sent);
     }
-    /// The first daemon has noticed that it is out, has ended, and would be the standby of the other one if it were
-    /// started again.
+    /// The first daemon has noticed that it is out, and has ended. Started again, it is the standby of the other one.
     void expect_first_out() {
         const auto status = r.d.process().wait(1min);
         INFO(r.d.log());
         REQUIRE(status == 1);
-        CHECK(r.d.logs("another daemon has taken over the store: this one stops"));
+        const std::string last_line = last_line_of(r.d.log());
+        CHECK(last_line.contains("stopped: another daemon has taken over the store"));
+        CHECK(last_line.contains("another ilpd (on "));
+        CHECK(last_line.contains("(epoch "));
+        CHECK(!r.d.has_logged("they are lost"));
         r.d.launch();
         REQUIRE(r.d.logs(standby_line));
         CHECK(!r.d.is_ready());
         CHECK(second->is_ready());
-        CHECK(r.d.stop() == 0);
     }
     /// As if the daemon that has the database had given no sign of life for the time of its lease.
     void end_lease() const { server.execute("UPDATE daemons SET lease_until = 0"); }
@@ -167,18 +176,26 @@ TEST_CASE("take-over: a daemon that is started again after kill -9 does not wait
 
 TEST_CASE("take-over: a daemon that was stopped in its tracks tells nobody of a Fulfill that it can post no more") {
     daemon_pair p;
-    packet_under_way packet{p.r, 1000};
+    packet_under_way fulfilled{p.r, 1000};
+    packet_under_way unanswered{p.r, 1000};
     suspend(p.r.d.process());
-    packet.fulfill();
+    fulfilled.fulfill();
     p.end_lease();
     p.expect_second_ready();
     CHECK(p.second->settled_liquidity("p2") == default_liquidity);
     p.expect_second_forwards();
     p.r.d.process().signal(SIGCONT);
+    fulfilled.expect_rejected("T00");
+    unanswered.expect_rejected("T00");
     p.expect_first_out();
-    CHECK(!packet.is_answered());
     CHECK(p.second->settled_liquidity("p2") == default_liquidity + 7);
     CHECK(p.second->audit().status == 0);
+    // It registers anew when the place is free again.
+    const std::uint64_t epoch = daemon_pair::epoch_of(*p.second);
+    CHECK(p.second->stop() == 0);
+    REQUIRE(within_a_minute([&] { return p.r.d.is_ready(); }));
+    CHECK(daemon_pair::epoch_of(p.r.d) > epoch);
+    CHECK(p.r.d.settled_liquidity("p2") == default_liquidity + 7);
 }
 
 TEST_CASE("take-over: a daemon that was stopped for longer than its lease forwards no packet when it goes on") {

@@ -456,6 +456,13 @@ void incoming_connection::reject(std::uint64_t request, ilp::bytes_view packet, 
     make_ready(request, answer);
 }
 
+void incoming_connection::revoke(std::uint64_t request, ilp::bytes_view packet, const failure& failure) {
+    pending_answer& answer = pending(request);
+    gave_back(answer.octets.capacity());
+    loop_.spare().give_back(answer.octets);
+    reject(request, packet, failure);
+}
+
 void incoming_connection::refuse(std::uint64_t request, status status, std::string_view detail) {
     pending_answer& answer = pending(request);
     loop_.spare().lend(answer.octets);

@@ -163,7 +163,7 @@ std::optional<reject_reason> http2_link::send(carried_packet& packet, ilp::bytes
 std::optional<reject_reason> http2_link::wait(carried_packet& packet, ilp::bytes_view prepare) {
     if (hop_->refuses(connecting_ != 0) && !is_connected()) return reject_reason::next_hop_unreachable;
     // One packet may always wait: a link without a connection would otherwise never get one again.
-    // Nor do questions give way: there is at most one for a packet in parts, and its answer is worth money.
+    // Nor do questions give way: there are at most two for a packet in parts, and an answer is worth money.
     if (!packet.is_question && loop_.memory().is_waiting_full() && !waiting_.empty()) {
         return reject_reason::next_hop_queue_full;
     }

@@ -365,7 +365,7 @@ void take_old_lock(postgres_connection& session, const std::string& key) {
         session.run("SELECT pg_advisory_lock(" + key + ")");
     } catch (const postgres_failure& failure) {
         if (failure.sqlstate != lock_not_available) throw;
-        throw postgres_misfit{
+        throw postgres_earlier_daemon{
             {"it is in use by another ilpd, of an earlier version, or is being migrated by one: stop that process, or "
              "give this one its own database or schema"}};
     }

@@ -27,6 +27,11 @@ slot_finding compare_positions(const postgres_position& found, const postgres_po
     return found.last_commit < known.last_commit ? slot_finding::restored : slot_finding::overtaken;
 }
 
+/// Whoever registers on a server that knows our epoch gets a later one.
+bool has_forgotten(const postgres_slot& found, std::string_view instance, std::int64_t epoch) noexcept {
+    return found.epoch <= epoch && found.instance != instance;
+}
+
 postgres_slot read_postgres_slot(postgres_connection& session) {
     const postgres_result row = session.run(
         "SELECT instance, host, epoch, last_commit, commit_epoch, lease_until, "

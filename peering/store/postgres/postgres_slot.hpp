@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace peering {
 
@@ -50,6 +51,10 @@ enum class slot_finding : std::uint8_t {
 /// leads to, if its outcome is unknown.
 slot_finding compare_positions(const postgres_position& found, const postgres_position& known,
                                const std::optional<postgres_position>& in_doubt) noexcept;
+
+/// True if the server does not know that `instance` has registered in `epoch`, and somebody else has: it was promoted
+/// without the last commits. The numbers and epochs of its commits may be those that we know, and mean others.
+bool has_forgotten(const postgres_slot& found, std::string_view instance, std::int64_t epoch) noexcept;
 
 // The functions below throw postgres_failure.
 

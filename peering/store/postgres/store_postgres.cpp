@@ -5,6 +5,7 @@
 #include "peering/store/postgres/postgres_commit.hpp"
 #include "peering/store/postgres/postgres_connection.hpp"
 #include "peering/store/postgres/postgres_history.hpp"
+#include "peering/store/postgres/postgres_lease_keeper.hpp"
 #include "peering/store/postgres/postgres_schema.hpp"
 #include "peering/store/postgres/postgres_slot.hpp"
 #include "peering/store/postgres/postgres_url.hpp"
@@ -96,6 +97,7 @@ public:
         if (who_.instance.empty()) who_.instance = new_uuid();
         session_.emplace(open_session());
         try {
+            const postgres_lease_keeper keeper = keep_lease();
             load_postgres_chain(*session_, chain_);
         } catch (const postgres_failure&) {
             leave();
@@ -140,6 +142,7 @@ private:
     postgres_connection open_session();
     void must_still_be_there(postgres_connection& session);
     void register_daemon(postgres_connection& session);
+    postgres_lease_keeper keep_lease() const;
     void check_book(const postgres_slot& found);
     void check_claim(const postgres_slot& found) const;
     postgres_position next_position() const { return {position_->last_commit + 1, epoch_}; }
@@ -229,7 +232,10 @@ postgres_connection postgres_store::open_session() {
     must_still_be_there(session);
     begin_postgres_schema(session);
     register_daemon(session);
-    migrate_postgres(session);
+    {
+        const postgres_lease_keeper keeper = keep_lease();
+        migrate_postgres(session);
+    }
     prepare_postgres_commits(session);
     return session;
 }
@@ -266,8 +272,20 @@ void postgres_store::register_daemon(postgres_connection& session) {
     throw postgres_failure{"other sessions register all the time"};
 }
 
+/// For what may take longer than the lease.
+postgres_lease_keeper postgres_store::keep_lease() const {
+    return {url_, epoch_, who_.lease_time, std::min(renewal_interval, who_.lease_time / 4)};
+}
+
 /// Throws if the book on the server is not the one that we know.
 void postgres_store::check_book(const postgres_slot& found) {
+    if (has_forgotten(found, who_.instance, epoch_)) {
+        last_outcome_ = commit_outcome::known;  // whatever was in doubt is not in this database
+        throw fenced{fmt::format("this server does not know that this ilpd has registered in epoch {}: it was promoted "
+                                 "without the last commits, and another ilpd{} has the database (epoch {})",
+                                 epoch_, where(found), found.epoch),
+                     true};
+    }
     const bool is_open_question = last_outcome_ != commit_outcome::known;
     switch (compare_positions(found.position, *position_, is_open_question ? std::optional{doubtful_} : std::nullopt)) {
         case slot_finding::unchanged:
@@ -298,7 +316,10 @@ void postgres_store::check_claim(const postgres_slot& found) const {
 }
 
 std::expected<catalogue, store_error> postgres_store::load() {
-    return attempt("load the accounts", [this] { return load_postgres_catalogue(*session_); });
+    return attempt("load the accounts", [this] {
+        const postgres_lease_keeper keeper = keep_lease();
+        return load_postgres_catalogue(*session_);
+    });
 }
 
 std::expected<std::optional<transfer_record>, store_error> postgres_store::find_transfer(std::string_view uuid) {
@@ -427,8 +448,13 @@ std::expected<void, store_error> read_from(const std::string& url, Visit visit) 
 std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std::string& url, store_tenant who) {
     const auto parsed = postgres_url::parse(url);
     if (!parsed) return std::unexpected{malformed_url()};
+    const bool waits = who.waits;
     try {
         return std::make_unique<postgres_store>(*parsed, std::move(who));
+    } catch (const postgres_earlier_daemon& other) {
+        store_error error = cannot(*parsed, "open", other.message, !waits);
+        error.in_use = true;
+        return std::unexpected{std::move(error)};
     } catch (const postgres_misfit& misfit) {
         return std::unexpected{cannot(*parsed, "open", misfit.message)};
     } catch (const postgres_failure& failure) {

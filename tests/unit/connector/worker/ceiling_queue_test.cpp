@@ -62,6 +62,26 @@ TEST_CASE("ceiling queue: it asks once for all that wait for an account, beside 
     CHECK(f.asked(f.carol) == 0);
 }
 
+TEST_CASE("ceiling queue: an account is asked for again after its packets have left, and however many there are") {
+    fixture f;
+    std::deque<peering::liquidity_account> accounts(3000);
+    for (int turn = 1; turn <= 2; ++turn) {
+        for (peering::liquidity_account& account : accounts) f.add(account, 5);
+        peering::posting_batch batch;
+        f.queue.ask(batch);
+        CHECK(batch.ceilings().size() == accounts.size());
+        f.queue.submitted(static_cast<peering::commit_ticket>(turn));
+        if (turn == 1) continue;
+        while (f.queue.take(1)) {
+        }
+    }
+    // Those of the second turn are still there.
+    CHECK(f.queue.size() == accounts.size());
+    f.add(accounts.front(), 1);
+    CHECK(f.asked(accounts.front()) == 6);
+    CHECK(f.asked(accounts.back()) == 0);
+}
+
 TEST_CASE("ceiling queue: packets are taken in their order, once their commit is durable") {
     fixture f;
     packet_in_flight& first = f.add(f.bob, 5);

@@ -3,15 +3,19 @@
 #include "connector/routing/payment_addresses.hpp"
 #include "peering/book/payments.hpp"
 #include "peering/records/uuid.hpp"
+#include "peering/store/forwarding_store.hpp"
 #include "tests/conversation/world.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <future>
 #include <memory>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <utility>
 
@@ -39,9 +43,35 @@ config::settings with_accounts() {
     return settings;
 }
 
-/// A worker with the book of a daemon, whose store is in memory. Account alice has a million.
+/// A durable store of which a test decides when its commits end, how, and until when packets are accepted.
+class gated_store final : public peering::forwarding_store {
+public:
+    gated_store() : forwarding_store{std::make_unique<peering::memory_store>()} {}
+
+    bool is_durable() const noexcept override { return true; }
+    std::expected<void, peering::store_error> commit(const peering::changes& changes) override {
+        if (is_gated && !(changes.changed_flights.empty() && changes.postings.empty())) {
+            entered.release();
+            gate.acquire();
+        }
+        if (is_taken_over) return std::unexpected{peering::store_error{"taken over", true, false, true}};
+        return forwarding_store::commit(changes);
+    }
+    std::optional<peering::store_tenure> tenure() const override {
+        return peering::store_tenure{1, std::chrono::steady_clock::time_point{accepts_until.load()}};
+    }
+
+    std::counting_semaphore<> entered{0};  // one for each commit
+    std::counting_semaphore<> gate{0};
+    std::atomic<bool> is_gated = true;
+    std::atomic<bool> is_taken_over = false;
+    std::atomic<std::chrono::steady_clock::duration> accepts_until{std::chrono::steady_clock::duration::max()};
+};
+
+/// A worker with the book of a daemon. Account alice has a million.
 struct node {
-    node() {
+    explicit node(std::unique_ptr<peering::store> kept = std::make_unique<peering::memory_store>())
+        : store{std::move(kept)} {
         auto rates = std::make_shared<rate_table>();
         rates->set("USD", "EUR", {.rate = ilp::parse_rate("0.5").value(), .spread = 0});
         const auto settings = with_accounts();
@@ -103,10 +133,16 @@ struct node {
         return future.get();
     }
 
-    peering::memory_store store;
+    worker_sample sample() {
+        std::promise<worker_sample> promise;
+        made->sample([&promise](worker_sample sampled) { promise.set_value(std::move(sampled)); });
+        return value_of(promise.get_future());
+    }
+
+    std::unique_ptr<peering::store> store;
     peering::ledger ledger;
     peering::thresholds thresholds;
-    peering::bookkeeper keeper{ledger, store, thresholds};
+    peering::bookkeeper keeper{ledger, *store, thresholds};
     peering::payments payments;
     std::shared_ptr<const support::known_peers> known;
     peering::committer committer{keeper};
@@ -180,6 +216,46 @@ TEST_CASE("worker: a payment that waits for liquidity is cancelled") {
     CHECK(node::value_of(std::move(ended)).how.end == payment_end::cancelled);
     d.made->cancel_payment(1);  // it has ended
     CHECK(d.balance("alice") == 1'000'000);
+}
+
+TEST_CASE("worker: a packet that has waited for its ceiling does not leave in the last time of the lease") {
+    auto kept = std::make_unique<gated_store>();
+    gated_store& store = *kept;
+    node d{std::move(kept)};
+    auto ended = d.pay(d.parties("alice", {"test.p2.bob", ilp::bytes(32, 1)}), ilp::send_exactly({10}, {1, 1}, 0));
+    store.entered.acquire();  // the commit that raises the ceiling
+    store.accepts_until = (std::chrono::steady_clock::now() - 1s).time_since_epoch();
+    store.is_gated = false;
+    store.gate.release();
+    const auto refused = [&d] { return d.sample().figures.payment_refusals[reject_reason::store_unavailable]; };
+    const auto deadline = std::chrono::steady_clock::now() + 1min;
+    while (refused() == 0) REQUIRE(std::chrono::steady_clock::now() < deadline);
+    CHECK(d.committer.store_is_healthy());
+    for (const peer_sample& peer : d.sample().peers) CHECK(peer.counters.outgoing.prepares == 0);
+    d.made->cancel_payment(1);
+    CHECK(node::value_of(std::move(ended)).how.end == payment_end::cancelled);
+    CHECK(d.balance("alice") == 1'000'000);
+}
+
+TEST_CASE("worker: when another daemon has the store, packets that wait for it end, and what they held is free") {
+    auto kept = std::make_unique<gated_store>();
+    gated_store& store = *kept;
+    node d{std::move(kept)};
+    auto ended = d.pay(d.parties("alice", d.receiver("bob")), ilp::send_exactly({10}, {1, 1}, 0));
+    store.entered.acquire();  // the posting of the first packet
+    CHECK(d.balance("alice") < 1'000'000);
+    std::promise<void> drained;
+    d.made->drain([&drained] { drained.set_value(); });
+    store.is_taken_over = true;
+    store.gate.release();
+    const auto deadline = std::chrono::steady_clock::now() + 1min;
+    while (!d.committer.is_taken_over()) REQUIRE(std::chrono::steady_clock::now() < deadline);
+    d.made->give_up_packets();
+    REQUIRE(drained.get_future().wait_for(patience) == std::future_status::ready);
+    node::value_of(std::move(ended));
+    CHECK(d.balance("alice") == 1'000'000);
+    CHECK(d.balance("bob") == 0);
+    CHECK(d.sample().figures.packets == 0);
 }
 
 TEST_CASE("worker: a payment is interrupted by a stop") {

@@ -681,6 +681,16 @@ TEST_CASE("a peer is deleted when there was no payment") {
         ledger::release({&leg, 1});
         CHECK(office.remove("bob") == done);
     }
+    SECTION("one whose books are in doubt is not, because nobody could end the doubt afterwards") {
+        const account_id account = office.all().find_peer_by_name("bob")->liquidity->id;
+        const flight_record doubt{account, 0, 64};
+        REQUIRE(office.books.keeper.write({.changed_flights = {&doubt, 1}}));
+        CHECK_THAT(office.remove("bob").value(), Catch::Contains("in doubt"));
+        CHECK(office.code == refusal_code::forbidden);
+        const flight_record ended = office.books.keeper.flights().without_doubt(account);
+        REQUIRE(office.books.keeper.write({.changed_flights = {&ended, 1}}));
+        CHECK(office.remove("bob") == done);
+    }
 }
 
 TEST_CASE("a packet that is held while its peer is deleted leaves nothing on the account") {

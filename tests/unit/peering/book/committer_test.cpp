@@ -4,9 +4,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <semaphore>
 #include <thread>
+#include <utility>
 
 namespace committer_test {
 
@@ -179,6 +181,30 @@ TEST_CASE("a ceiling rises with the commit of the batch that asks for it, and si
     CHECK(f.committer.end_flights());
     CHECK(f.carol.flight_ceiling == 0);
     CHECK(f.books.keeper.flights().doubts().empty());
+}
+
+TEST_CASE("a batch asks for many ceilings, each account's once and for the most") {
+    constexpr std::uint32_t accounts = 3000;
+    ledger ledger;
+    for (std::uint32_t id = 1; id <= accounts; ++id)
+        ledger.open(account_id{id}, account_kind::peer_liquidity, 1, {.credits_posted = 1});
+    posting_batch batch;
+    posting_batch other;
+    for (int turn = 0; turn < 2; ++turn) {
+        for (const std::uint64_t times : {3U, 5U, 4U}) {
+            for (std::uint32_t id = 1; id <= accounts; ++id) other.raise_ceiling(ledger.at(account_id{id}), times * id);
+        }
+        batch.raise_ceiling(ledger.at(account_id{7}), 1000);
+        batch.merge(other);
+        REQUIRE(batch.ceilings().size() == accounts);
+        CHECK(std::ranges::all_of(batch.ceilings(), [](const ceiling_request& request) {
+            const auto id = std::to_underlying(request.account->id);
+            return request.amount == (id == 7 ? 1000 : 5 * id);
+        }));
+        batch.clear();
+        other.clear();
+        CHECK(batch.empty());
+    }
 }
 
 TEST_CASE("the check of an idle store passes on the store's remarks and the size of its log") {
@@ -710,7 +736,7 @@ TEST_CASE("packets are accepted until another daemon may take over, and the time
     CHECK(f.committer.stop(10s));
 }
 
-TEST_CASE("a store that another daemon has taken over is not waited for at the end") {
+TEST_CASE("a store that another daemon has taken over is not waited for, and who waits for it is told so") {
     fixture f;
     f.store.failures = 1'000'000;
     f.store.failures_are_final = true;
@@ -720,10 +746,17 @@ TEST_CASE("a store that another daemon has taken over is not waited for at the e
     f.committer.start();
     REQUIRE(f.transfer(f.alice, f.bob, 7));
     f.committer.submit(f.listener, f.batch);
+    std::atomic<int> executed = 0;
+    const auto task = [&executed](bookkeeper&) { ++executed; };
+    int accepted = 0;
+    while (f.committer.execute(task)) ++accepted;
     health.wait_until(false);
-    CHECK(f.committer.is_taken_over());
     CHECK_FALSE(f.committer.may_accept_packets(std::chrono::steady_clock::now()));
     CHECK_FALSE(f.committer.stop(24h));
+    CHECK(f.committer.is_taken_over());
+    CHECK(f.committer.last_error().starts_with("disk "));
+    CHECK(executed == accepted);
+    CHECK_FALSE(f.committer.execute(task));
     CHECK(f.store.commits.empty());
     CHECK(balance_of(f.ledger, f.bob) == 1000);
 }

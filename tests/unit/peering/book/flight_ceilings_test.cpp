@@ -134,6 +134,24 @@ TEST_CASE("flight ceilings: a steady flow writes nothing, and what was much less
     CHECK(none == std::vector<flight_record>{{account_id{1}, 0, 0}});
 }
 
+TEST_CASE("flight ceilings: what is asked for many accounts joins what the transaction writes already") {
+    constexpr std::uint32_t count = 3000;
+    std::deque<liquidity_account> accounts(count);
+    std::vector<ceiling_request> requests;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        accounts[i].id = account_id{i + 1};
+        accounts[i].flight_ceiling = i % 3 == 0 ? 8 : 0;
+        requests.push_back({&accounts[i], 5});
+    }
+    flight_ceilings ceilings;
+    std::vector<flight_record> changed{{account_id{2}, 0, 0}, {account_id{3}, 64, 7}};
+    ceilings.raise(requests, changed);
+    CHECK(changed.size() == 2 * count / 3);
+    CHECK(changed[0] == flight_record{account_id{2}, 8, 0});
+    CHECK(changed[1] == flight_record{account_id{3}, 64, 7});
+    CHECK(changed.back() == flight_record{account_id{count}, 8, 0});
+}
+
 TEST_CASE("flight ceilings: what a stop in good order finds landed leaves no doubt") {
     world w;
     w.write(w.raise(0, 100));

@@ -420,7 +420,9 @@ TEST_CASE("a doubt ends with a correction of at most its amount, or without one 
     CHECK(shop->requests.correct(id, shop->bobs(), {40}).get() == done);
     CHECK(shop->has(1040));
     CHECK(shop->committer.doubts().empty());
-    CHECK(shop->requests.correct(id, shop->bobs(), {40}).get() == no_doubt);
+    // Whoever sends it again learns that it has been done.
+    CHECK(shop->requests.correct(id, shop->bobs(), {40}).get() == already_exists);
+    CHECK(shop->requests.correct(new_uuid(), shop->bobs(), {40}).get() == no_doubt);
     cast_doubt(8);
     CHECK(shop->requests.correct(id, shop->bobs(), {8}).get() == already_exists);
     CHECK(shop->requests.agree(shop->bob()).get() == done);

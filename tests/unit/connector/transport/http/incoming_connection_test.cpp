@@ -138,6 +138,22 @@ TEST_CASE("incoming connection: answers are sent in the order of the requests, a
     CHECK(w.heard.find("second") < w.heard.find("third"));
 }
 
+TEST_CASE("incoming connection: an answer that is held can be replaced by a Reject, and nothing of it is sent") {
+    world w;
+    w.start();
+    w.pair.say(request("one") + request("two"));
+    run_until(w.loop, [&] { return w.arrived.size() == 2; });
+    w.answer(0, "fulfill", true);
+    w.answer(1, "fulfill", true);
+    w.connection->drain();
+    w.loop.enter();
+    w.sink->revoke(w.arrived[1].request, ilp::as_bytes("second"), {});
+    w.sink->revoke(w.arrived[0].request, ilp::as_bytes("first"), {});
+    w.heard_until("second");
+    CHECK(w.heard.find("first") < w.heard.find("Connection: close"));
+    CHECK_FALSE(w.heard.contains("fulfill"));
+}
+
 TEST_CASE("incoming connection: a request with a wrong token, or whose body is not a Prepare, gets an HTTP status") {
     world w;
     w.start();

@@ -178,6 +178,17 @@ TEST_CASE("http2 requests: answers leave in any order, and held ones after their
     CHECK_FALSE(w.closed);
 }
 
+TEST_CASE("http2 requests: an answer that is held can be replaced by a Reject") {
+    world w;
+    w.ask("one");
+    w.await_packets(1);
+    w.answer(0, "fulfill", true);
+    w.loop.enter();
+    w.sink->revoke(w.arrived[0].request, ilp::as_bytes("reject"), {});
+    w.hear("message 1 200 reject");
+    CHECK(w.heard.size() == 1);
+}
+
 TEST_CASE("http2 requests: a token that expires is looked at with each request") {
     world w;
     w.valid_until = w.loop.now().steady + 1h;

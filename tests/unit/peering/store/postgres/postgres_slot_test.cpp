@@ -14,6 +14,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -132,6 +133,36 @@ TEST_CASE("A position tells whether the book is the one that a daemon knows") {
     CHECK(compare_positions({9, 3}, known, in_doubt) == slot_finding::overtaken);
     CHECK(compare_positions({7, 1}, known, in_doubt) == slot_finding::overtaken);
     CHECK(compare_positions({6, 1}, known, in_doubt) == slot_finding::restored);
+}
+
+TEST_CASE("A server that was promoted without our registration is not taken for the one that we know") {
+    const postgres_slot ours{.instance = "alice", .host = "", .epoch = 5};
+    CHECK_FALSE(has_forgotten(ours, "alice", 5));
+    CHECK_FALSE(has_forgotten(ours, "alice", 7));  // our last registrations are lost, and nobody else has been there
+    const postgres_slot later{.instance = "bob", .host = "", .epoch = 6};
+    CHECK_FALSE(has_forgotten(later, "alice", 5));
+    CHECK(has_forgotten(later, "alice", 6));
+    CHECK(has_forgotten(later, "alice", 7));
+    const postgres_slot left{.instance = "", .host = "", .epoch = 5};
+    CHECK_FALSE(has_forgotten(left, "alice", 4));
+    CHECK(has_forgotten(left, "alice", 5));
+}
+
+TEST_CASE("postgresql: after a failover that has lost commits, equal numbers are not taken for one's own commits") {
+    const postgres_server server;
+    const auto first = open_as(server, daemon_named("alice"));
+    traffic traffic{*first};
+    REQUIRE(first->commit(traffic.commit()).has_value());
+    // Another daemon has got the same epoch from a server that did not know of ours, and its commits the same numbers.
+    server.execute("UPDATE daemons SET instance = 'bob', host = 'on bob'");
+    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ilpd'");
+    auto refused = first->commit(traffic.commit());
+    for (int tries_left = 200; !refused && !refused.error().taken_over; refused = first->commit(traffic.commit()))
+        REQUIRE(--tries_left > 0);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().final);
+    CHECK_THAT(refused.error().message, Catch::Contains("another ilpd (on bob) has the database (epoch 1)"));
+    CHECK(server.value("SELECT count(*) FROM transfers WHERE packets > 0") == "1");
 }
 
 TEST_CASE("postgresql: in every order of two daemons' statements, only the last one that has registered can write") {
@@ -285,6 +316,40 @@ TEST_CASE("postgresql: commits renew the lease, and so does an idle daemon") {
     CHECK(store->tenure().value().accepts_until - std::chrono::steady_clock::now() <= 1h - 30s);
 }
 
+TEST_CASE("postgresql: a daemon that loads for longer than its lease keeps its place meanwhile") {
+    const postgres_server server;
+    store_tenant alice = daemon_named("alice");
+    alice.lease_time = 400ms;
+    const auto store = open_as(server, alice);
+    // The accounts are read once the gate is open.
+    server.execute(R"sql(
+        ALTER TABLE flights RENAME TO kept_flights;
+        CREATE FUNCTION flights_behind_gate() RETURNS SETOF kept_flights LANGUAGE plpgsql AS $$
+            BEGIN
+                WHILE NOT pg_try_advisory_xact_lock_shared(1) LOOP PERFORM pg_sleep(0.02); END LOOP;
+                RETURN QUERY SELECT * FROM kept_flights;
+            END $$;
+        CREATE VIEW flights AS SELECT * FROM flights_behind_gate();
+        GRANT SELECT ON flights TO ilpd;
+    )sql");
+    postgres_connection keeper_of_gate{*postgres_url::parse(server.url())};
+    keeper_of_gate.run("SELECT pg_advisory_lock(1)");
+    // A server that is silent for too long is given up, which may happen on a busy machine: then it loads again, and
+    // only a lease that is renewed within one load counts.
+    const auto deadline = std::chrono::steady_clock::now() + 1min;
+    for (bool is_renewed = false; !is_renewed;) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+        REQUIRE(store->ping().has_value());
+        end_lease(server);
+        const auto loading = std::async(std::launch::async, [&] { return store->load().has_value(); });
+        while (!is_renewed && loading.wait_for(20ms) != std::future_status::ready)
+            is_renewed = number(server, "lease_until") > 0;
+        if (is_renewed) keeper_of_gate.run("SELECT pg_advisory_unlock(1)");
+    }
+    CHECK(store->load().has_value());
+    CHECK(store->commit({}).has_value());
+}
+
 TEST_CASE("postgresql: after a failover the epoch of a daemon goes on rising") {
     const postgres_server server;
     const auto store = open_as(server, daemon_named("alice"));
@@ -321,6 +386,13 @@ TEST_CASE("postgresql: tables of the schema without daemons keep their position,
         const auto refused = open_store(server.url());
         REQUIRE_FALSE(refused.has_value());
         CHECK_THAT(refused.error().message, Catch::Contains("in use by another ilpd, of an earlier version"));
+        CHECK(refused.error().final);
+        store_tenant standby = daemon_named("bob");
+        standby.waits = true;
+        const auto waits = open_store(server.url(), standby);
+        REQUIRE_FALSE(waits.has_value());
+        CHECK(waits.error().in_use);
+        CHECK_FALSE(waits.error().final);
         CHECK(server.value("SELECT version FROM ilpd_schema_version") == "10");
     }
     const auto store = [&] {
