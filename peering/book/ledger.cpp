@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace peering {
 namespace {
@@ -73,8 +74,9 @@ liquidity_account& ledger::open(account_id id, account_kind kind, std::uint32_t 
     opened.posted = totals;
     if (kind != account_kind::settlement) {
         const auto balance = static_cast<std::uint64_t>(totals.credits_posted - totals.debits_posted);
+        opened.most = keeps_parts_ ? balance : balance_max;
         opened.available.store(balance, std::memory_order_relaxed);
-        opened.headroom.store(balance_max - balance, std::memory_order_relaxed);
+        opened.headroom.store(opened.most - balance, std::memory_order_relaxed);
     }
     if (bounds_flights_ && kind == account_kind::peer_liquidity) opened.flight_ceiling = 0;
     const auto place = static_cast<std::size_t>(id);
@@ -99,12 +101,43 @@ void ledger::release(std::span<const leg> legs) noexcept {
     for (std::size_t i = legs.size(); i > 0; --i) release_one(legs[i - 1]);
 }
 
+void ledger::open_part(liquidity_account& account, std::uint64_t most) noexcept {
+    const std::lock_guard lock{mutex_};
+    entry& part = entry_of(account);
+    ilp::require(is_bounded(part) && most >= part.most, "a part is opened once, and no settlement account");
+    give(part.headroom, most - std::exchange(part.most, most));
+}
+
+bool ledger::hold(const part_move& move) noexcept {
+    const bool is_lease = move.to == part_move::direction::lease;
+    return take(is_lease ? move.account->headroom : move.account->available, move.amount);
+}
+
+void ledger::release(const part_move& move) noexcept {
+    const bool is_lease = move.to == part_move::direction::lease;
+    give(is_lease ? move.account->headroom : move.account->available, move.amount);
+}
+
+void ledger::apply(const part_move& move) {
+    const std::lock_guard lock{mutex_};
+    entry& part = entry_of(*move.account);
+    if (move.to == part_move::direction::lease) {
+        part.posted.credits_posted += move.amount;
+        give(part.available, move.amount);
+    } else {
+        ilp::require(part.posted.credits_posted >= move.amount, "a part returns only what it has");
+        part.posted.credits_posted -= move.amount;
+        give(part.headroom, move.amount);
+    }
+    require_sound_balance(part.kind, part.posted);
+}
+
 /// What the account can still receive is taken in one step, which fails if a packet has reserved any of it.
 bool ledger::close(liquidity_account& account) noexcept {
     const std::lock_guard lock{mutex_};
     entry& closed = entry_of(account);
     const auto balance = static_cast<std::uint64_t>(closed.posted.credits_posted - closed.posted.debits_posted);
-    std::uint64_t whole_headroom = balance_max - balance;
+    std::uint64_t whole_headroom = closed.most - balance;
     if (account.available != balance || !account.headroom.compare_exchange_strong(whole_headroom, 0)) return false;
     closed.is_closed = 1;
     return true;
@@ -115,7 +148,7 @@ void ledger::reopen(liquidity_account& account) noexcept {
     entry& reopened = entry_of(account);
     const auto balance = static_cast<std::uint64_t>(reopened.posted.credits_posted - reopened.posted.debits_posted);
     reopened.is_closed = 0;
-    give(account.headroom, balance_max - balance);
+    give(account.headroom, reopened.most - balance);
 }
 
 void ledger::changes_of(std::span<const posting> postings, std::vector<account_change>& changed) {
@@ -156,7 +189,7 @@ void ledger::check(std::span<const posting> postings, std::span<const account_ch
         const wide_amount balance = account.posted.credits_posted - account.posted.debits_posted;
         ilp::require(account.available.load(std::memory_order_relaxed) + paid <= balance,
                      "an account pays only what was held on it");
-        ilp::require(account.headroom.load(std::memory_order_relaxed) + received <= balance_max - balance,
+        ilp::require(account.headroom.load(std::memory_order_relaxed) + received <= account.most - balance,
                      "an account receives only what headroom was held for");
     }
     ilp::require(moved.debits_posted == moved.credits_posted, "what some accounts pay is what the others receive");

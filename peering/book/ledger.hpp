@@ -2,6 +2,7 @@
 
 #include "ilp/amount.hpp"
 #include "peering/records/account.hpp"
+#include "peering/records/part_move.hpp"
 #include "peering/records/posting.hpp"
 
 #include <cstdint>
@@ -29,6 +30,9 @@ public:
     /// ceiling. Without this call nothing bounds what is in flight.
     void bound_flights() noexcept { bounds_flights_ = true; }
 
+    /// The accounts that are opened from now on are this daemon's parts: they receive nothing before open_part().
+    void keep_parts() noexcept { keeps_parts_ = true; }
+
     /// Adds an account with the totals that the store has for it. Not for packet threads. The reference stays valid as
     /// long as the ledger exists. Preconditions: the id is new, and the balance of a liquidity account is within
     /// 0..2^64-1. Once the book can be read by others, open accounts with totals of zero and apply() the first deposit,
@@ -49,6 +53,17 @@ public:
 
     /// Undoes a hold because the transfer is void. Any thread.
     static void release(std::span<const leg> legs) noexcept;
+
+    /// Lets a part receive, until its balance is `most`. Once for each account. Committer's thread only.
+    void open_part(liquidity_account& account, std::uint64_t most) noexcept;
+
+    /// Reserves what a move needs: what can be received for a lease, what can be spent for a return. Call it before
+    /// the store moves anything, so that whoever gives has given before the other one takes. Any thread.
+    static bool hold(const part_move& move) noexcept;
+    /// Undoes a hold because the store has not moved this. Any thread.
+    static void release(const part_move& move) noexcept;
+    /// Books a move that was held, after it has become durable. Committer's thread only.
+    void apply(const part_move& move);
 
     /// Replaces the content of `changed` with the accounts that `postings` touch, each once, with their totals before
     /// and after apply(). Committer's thread only.
@@ -102,6 +117,7 @@ private:
         std::uint32_t asset = 0;
         std::uint32_t place : 31 = 0;  // 1-based position in the list that changes_of() is building, or 0
         std::uint32_t is_closed : 1 = 0;
+        std::uint64_t most = 0;  // the largest balance, unless it is a settlement account
         account_totals posted;
     };
 
@@ -113,6 +129,7 @@ private:
     std::vector<entry*> by_id_;  // null if the account is not open
     account_id last_id_{};
     bool bounds_flights_ = false;
+    bool keeps_parts_ = false;
 };
 
 }  // namespace peering

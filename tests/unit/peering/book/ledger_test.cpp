@@ -221,6 +221,68 @@ TEST_CASE("the asset of an account is known by its id, as long as the ledger exi
     CHECK(book.ledger.asset_of(account_id{7}) == 9);
 }
 
+TEST_CASE("a part receives nothing before it is open, and then no more than its maximum") {
+    peering::ledger ledger;
+    ledger.keep_parts();
+    liquidity_account& alice = ledger.open(account_id{1}, account_kind::peer_liquidity, 1, {});
+    liquidity_account& bob = ledger.open(account_id{2}, account_kind::peer_liquidity, 1, {});
+    const part_move lease{&alice, 70, part_move::direction::lease};
+    CHECK_FALSE(ledger::hold(lease));
+    ledger.open_part(alice, 100);
+    ledger.open_part(bob, 50);
+    REQUIRE(ledger::hold(lease));
+    CHECK(alice.available == 0);  // not before the store has moved it
+    CHECK(alice.headroom == 30);
+    ledger.apply(lease);
+    CHECK(alice.available == 70);
+    CHECK(ledger.posted(alice.id) == account_totals{.debits_posted = 0, .credits_posted = 70});
+
+    CHECK_FALSE(book::hold(alice, bob, 51));
+    REQUIRE(book::hold(alice, bob, 50));
+    const posting posting{&alice, &bob, 50, 1};
+    std::vector<account_change> changed;
+    ledger.changes_of({&posting, 1}, changed);
+    ledger.check({&posting, 1}, changed);
+    ledger.apply({&posting, 1});
+    CHECK(bob.available == 50);
+    CHECK(bob.headroom == 0);
+    CHECK(alice.headroom == 80);
+}
+
+TEST_CASE("what is returned to the vault cannot be spent meanwhile, and can be again if the vault does not take it") {
+    peering::ledger ledger;
+    ledger.keep_parts();
+    liquidity_account& alice = ledger.open(account_id{1}, account_kind::peer_liquidity, 1, {});
+    ledger.open_part(alice, 100);
+    const part_move lease{&alice, 100, part_move::direction::lease};
+    REQUIRE(ledger::hold(lease));
+    ledger.apply(lease);
+
+    const part_move back{&alice, 60, part_move::direction::give_back};
+    REQUIRE(ledger::hold(back));
+    CHECK_FALSE(ledger::hold(back));
+    CHECK(alice.available == 40);
+    CHECK(alice.headroom == 0);
+    ledger::release(back);
+    CHECK(alice.available == 100);
+    REQUIRE(ledger::hold(back));
+    ledger.apply(back);
+    CHECK(alice.available == 40);
+    CHECK(alice.headroom == 60);
+    CHECK(ledger.posted(alice.id) == account_totals{.debits_posted = 0, .credits_posted = 40});
+    CHECK(ledger.close(alice));
+    CHECK(alice.headroom == 0);
+    ledger.reopen(alice);
+    CHECK(alice.headroom == 60);
+
+    CHECK(support::run_in_a_copy([&] {
+              ledger.open_part(alice, 99);
+          }).is_broken_invariant("a part is opened once, and no settlement account"));
+    CHECK(support::run_in_a_copy([&] {
+              ledger.apply({&alice, 41, part_move::direction::give_back});
+          }).is_broken_invariant("a part returns only what it has"));
+}
+
 TEST_CASE("an inconsistent book stops the daemon before it is written to the store") {
     const auto broken = [](auto break_it, const std::string& sentence) {
         book book{100, 50};
