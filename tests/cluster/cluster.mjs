@@ -15,6 +15,7 @@ import { promisify } from 'node:util'
 import {
     Daemon,
     connectPlugin,
+    describeEnd,
     disconnectPlugin,
     freePorts,
     fulfillAll,
@@ -31,6 +32,7 @@ const { deserializeIlpPrepare, deserializeIlpReply } = createRequire(
 const run = promisify(execFile)
 process.env.PATH += ':/usr/sbin' // where haproxy is, and not everybody looks
 const FILES = new URL('../../deploy/cluster/', import.meta.url)
+const PAGE = new URL('../../docs/operating/cluster.md', import.meta.url)
 const NAMES = ['one', 'two', 'three']
 
 /** Nothing waits so long when all is well. */
@@ -44,8 +46,8 @@ const ASKING_LIMIT_MS = 2_000
 /** Times of the files, and those that the rig has in their place, so that a round takes seconds. */
 const SHORTER = {
     'ilpd.yaml': [
-        ['max_hold_time: 10s', 'max_hold_time: 2s'],
-        ['lease_time: 20s', 'lease_time: 12s'],
+        ['max_hold_time: 10s', 'max_hold_time: 4s'],
+        ['lease_time: 20s', 'lease_time: 14s'],
     ],
     'patroni.yml': [
         ['ttl: 20', 'ttl: 8'],
@@ -133,11 +135,14 @@ class Program {
 
 /** A PostgreSQL server and its Patroni. */
 class Server {
+    #isOver = false
+
     constructor({ name, address, directory, config, environment }) {
         Object.assign(this, { name, address, directory, config, environment, data: join(directory, 'data') })
     }
 
     start() {
+        if (this.#isOver) return
         this.patroni = new Program([...asPostgres, 'patroni', this.config], {
             log: join(this.directory, 'patroni.log'),
             directory: this.directory,
@@ -185,6 +190,7 @@ class Server {
 
     /** An immediate shutdown, which leaves no shared memory behind. */
     async end() {
+        this.#isOver = true
         await this.patroni?.kill()
         const pids = this.processes()
         for (const pid of pids) signal(pid, 'SIGCONT')
@@ -202,8 +208,10 @@ class Server {
 /** One of the daemons on the common store. As under a service manager, it is started again when it ends on its own. */
 class Member extends Daemon {
     #isWanted = false
+    #isOver = false
 
     start() {
+        if (this.#isOver) return
         this.#isWanted = true
         this.launch()
         const { child } = this
@@ -217,6 +225,13 @@ class Member extends Daemon {
         this.#isWanted = false
         this.child.kill('SIGKILL')
         await this.exited
+    }
+
+    /** Stops it in good order, until `start`. */
+    async end() {
+        this.#isWanted = false
+        const how = await super.stop()
+        if (how.code !== 0) throw new Error(`${this.name}: ${describeEnd(how)} after SIGTERM\n${await this.logTail()}`)
     }
 
     /** Stops the process in its tracks; waits until each of its threads has stopped. */
@@ -237,6 +252,7 @@ class Member extends Daemon {
 
     async stop() {
         this.#isWanted = false
+        this.#isOver = true
         if (!this.child) return { code: 0 }
         this.resume()
         return super.stop()
@@ -244,8 +260,8 @@ class Member extends Daemon {
 }
 
 /**
- * Counts what happens to the packets that a plugin sends. Who waits for an answer is told after the packet's expiry that
- * there is none.
+ * Counts what happens to the packets that a plugin sends. Who waits for an answer is told some time after the packet's
+ * expiry that there is none.
  */
 export class Watch {
     fulfilled = { packets: 0, amount: 0n }
@@ -365,23 +381,12 @@ export class Cluster {
     daemons = []
     #programs = []
     #plugins = []
+    #isOver = false
 
     /** Starts everything, and waits until packets can flow. `say` gets a sentence at each step. */
-    static async start({ ilpd, daemons = 3, servers = 2, say = () => {} }) {
-        const cluster = new Cluster()
-        cluster.ilpd = ilpd
-        cluster.ilpctl = join(dirname(ilpd), 'ilpctl')
-        try {
-            await cluster.#start({ daemons, servers, say })
-        } catch (error) {
-            error.message += `\n${await cluster.logTails()}`
-            await cluster.stop()
-            throw error
-        }
-        return cluster
-    }
-
-    async #start({ daemons, servers, say }) {
+    async start({ ilpd, daemons = 3, servers = 2, say = () => {} }) {
+        this.ilpd = ilpd
+        this.ilpctl = join(dirname(ilpd), 'ilpctl')
         this.directory = await temporaryDirectory()
         await chmod(this.directory, 0o711) // PostgreSQL runs as another user
         const [senderPort, receiverPort] = await freePorts(2)
@@ -415,6 +420,7 @@ export class Cluster {
     }
 
     #program(name, command) {
+        this.#mustGoOn()
         const program = new Program(command, { log: join(this.directory, `${name}.log`), directory: this.directory })
         this.#programs.push(program)
         return program
@@ -434,6 +440,10 @@ export class Cluster {
             return fetch(`${clients}/health`).then((answer) => answer.ok, () => false)
         })
         say('etcd and haproxy run.')
+    }
+
+    #mustGoOn() {
+        if (this.#isOver) throw new Error('the cluster is being stopped')
     }
 
     #checkFrame() {
@@ -465,14 +475,14 @@ export class Cluster {
             }
             environment.PATRONI_NAME = name
             if (asPostgres.length) await run('chown', ['-R', 'postgres:postgres', directory])
+            this.#mustGoOn()
             this.servers.push(new Server({ name, address: this.address(machine), directory, config, environment }))
         }
         for (const server of this.servers) server.start()
         const primary = await this.untilReplicated()
         this.#checkFrame()
         this.databasePassword = randomBytes(8).toString('hex')
-        await primary.sql('postgres', `CREATE ROLE ilpd LOGIN PASSWORD '${this.databasePassword}'`)
-        await primary.sql('postgres', 'CREATE DATABASE ilpd OWNER ilpd')
+        await this.followPage('### The role and the database', primary)
         say(`PostgreSQL ${primary.name} is the primary, and each commit waits for its standby.`)
     }
 
@@ -493,6 +503,7 @@ export class Cluster {
             const environment = { ...process.env, ...secrets, ILPD_ADDRESS: host }
             const settings = { name, configFile, metricsPort: 9464, directory, host, environment }
             const daemon = new Member({ binary: this.ilpd, ...settings })
+            this.#mustGoOn()
             this.daemons.push(daemon)
             daemon.start()
             if (machine === 1) await this.untilActive()
@@ -504,7 +515,8 @@ export class Cluster {
     async #startFarEnd(say, senderPort, receiverPort) {
         const configFile = join(this.directory, 'bob.yaml')
         await writeFile(configFile, await this.#fill('bob.yaml'), { mode: 0o600 })
-        this.bob = await Daemon.start({
+        this.#mustGoOn()
+        this.bob = new Daemon({
             binary: this.ilpd,
             name: 'bob',
             configFile,
@@ -513,6 +525,8 @@ export class Cluster {
             host: this.address(20),
             environment: { ...process.env, ...this.tokens },
         })
+        this.bob.launch()
+        await until('bob is ready', () => this.bob.isReady())
         this.sender = await this.#plugin('sender', senderPort, `http://${this.address(10)}:3002/ilp`)
         this.receiver = await this.#plugin('receiver', receiverPort, `http://${this.address(20)}:3002/ilp`)
         this.firstBooks = await this.books()
@@ -579,10 +593,33 @@ export class Cluster {
     async switchOver() {
         const primary = await this.untilReplicated()
         const standby = this.servers.find((server) => server !== primary)
-        const [program, ...args] = [...asPostgres, 'patronictl', '-c', primary.config, 'switchover', '--master',
-            primary.name, '--candidate', standby.name, '--force', 'ilpd']
-        await run(program, args, { cwd: primary.directory, env: primary.environment, timeout: LIMIT_MS })
+        await this.followPage('### Make another server the primary', primary, ['two', standby.name])
         return this.untilPrimary(primary)
+    }
+
+    /** What an operator sees who looks at the cluster. */
+    async look() {
+        return this.followPage('### See what is active', await this.untilPrimary())
+    }
+
+    /** Runs the commands below a heading of the manual as if on the machine of `server`; what they print. */
+    async followPage(heading, server, ...changes) {
+        const page = await readFile(PAGE, 'utf8')
+        let [, commands] = new RegExp(`^${heading}\n[^#]*?^\`\`\`sh\n(.*?)^\`\`\``, 'ms').exec(page) ?? []
+        if (!commands) throw new Error(`cluster.md has no commands below ${heading}`)
+        const places = [
+            ['/etc/patroni/config.yml', server.config],
+            ['runuser -u postgres -- ', `${asPostgres.join(' ')} `],
+        ]
+        for (const [from, to] of [...places, ...changes]) commands = commands.replaceAll(from, to)
+        const environment = {
+            ...server.environment,
+            PGHOST: server.directory,
+            PGUSER: 'postgres',
+            ILPD_DATABASE_PASSWORD: this.databasePassword,
+        }
+        const settings = { cwd: server.directory, env: environment, timeout: LIMIT_MS }
+        return (await run('bash', ['-e', '-c', this.#fillAddresses(commands)], settings)).stdout
     }
 
     async epoch() {
@@ -591,7 +628,7 @@ export class Cluster {
 
     // --- the books --------------------------------------------------------------------------------------------------
 
-    /** What each peer may spend in the books of both sides, and what may be in no book of ours; nothing is in flight. */
+    /** What each peer may spend in the books of both sides, and what may be in no book. Nothing is in flight then. */
     async books() {
         const active = await this.untilActive()
         const [alice, bob] = [await active.liquidity(), await this.bob.liquidity()]
@@ -611,7 +648,7 @@ export class Cluster {
         }
     }
 
-    /** Recomputes every balance of the common store. Returns the last line of what the audit says; throws on a fault. */
+    /** Recomputes every balance of the common store. Returns the last line of the audit; throws on a fault. */
     async audit() {
         const { configFile, environment, directory } = this.daemons[0]
         const { stdout } = await run(this.ilpd, ['--config', configFile, '--audit'], {
@@ -675,9 +712,9 @@ export class Cluster {
 
     /** Ends everything that was started, whatever state it is in. Returns how the daemons have ended. */
     async stop() {
+        this.#isOver = true
         const ends = []
         for (const plugin of this.#plugins.splice(0)) await disconnectPlugin(plugin)
-        // A daemon that stops leaves its place at once, and its standby would take it.
         const daemons = [...this.daemons, ...(this.bob ? [this.bob] : [])]
         await Promise.all(daemons.map(async (daemon) => ends.push({ name: daemon.name, ...(await daemon.stop()) })))
         await Promise.all(this.servers.map((server) => server.end()))
@@ -686,7 +723,7 @@ export class Cluster {
     }
 
     async remove() {
-        await rm(this.directory, { recursive: true, force: true })
+        if (this.directory) await rm(this.directory, { recursive: true, force: true })
     }
 }
 

@@ -4,21 +4,23 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Cluster, Traffic } from './cluster.mjs'
 
-let cluster
+const cluster = new Cluster()
 let traffic
+let hasFailed = true
 
 before(async () => {
-    cluster = await Cluster.start({ ilpd: process.env.ILPD, say: console.log })
+    await cluster.start({ ilpd: process.env.ILPD, say: console.log })
     traffic = new Traffic(cluster)
     await traffic.watch.untilFulfilled(100)
 })
 
 after(async () => {
     await traffic?.stop()
-    if (!cluster) return
-    const ends = await cluster.stop()
+    const logs = await cluster.logTails()
+    const unclean = (await cluster.stop()).filter(({ code }) => code !== 0)
     await cluster.remove()
-    assert.deepEqual(ends.filter(({ code }) => code !== 0), [])
+    if (hasFailed || unclean.length) console.log(logs)
+    assert.deepEqual(unclean, [])
 })
 
 /** What holds after each fault: packets flow, no Fulfill is lost, and only the newer epoch can write. */
@@ -51,6 +53,18 @@ test('a promoted standby of PostgreSQL has every Fulfill after kill -9 of the pr
     await checkAfter(epoch)
 })
 
+test('the manual: an operator sees who is active, and makes another server the primary', async () => {
+    const epoch = await cluster.epoch()
+    const primary = await cluster.untilReplicated()
+    const seen = await cluster.look()
+    assert.match(seen, new RegExp(`${primary.name} .*Leader`))
+    assert.match(seen, /Sync Standby/)
+    assert.equal(seen.match(/^ready$/gm).length, 1)
+    assert.equal(seen.match(/^not ready$/gm).length, 2)
+    assert.notEqual((await cluster.switchOver()).name, primary.name)
+    await checkAfter(epoch)
+})
+
 test('the books of both sides agree when the operator has ended the doubt', async () => {
     await traffic.rest()
     const corrected = await cluster.endDoubt()
@@ -59,4 +73,5 @@ test('the books of both sides agree when the operator has ended the doubt', asyn
     assert.equal(owedToBob, claimedByBob)
     assert.equal(doubt, 0n)
     assert.match(await cluster.audit(), /all balances agree/)
+    hasFailed = false
 })
