@@ -53,6 +53,13 @@ const FAULTS = {
         primary.start()
         await cluster.untilReplicated()
     },
+    async 'kill -9 of the Patroni of the primary, whose server goes on as if it were the primary'(cluster) {
+        const primary = await cluster.untilReplicated()
+        await primary.patroni.kill()
+        await cluster.untilPrimary(primary)
+        primary.start()
+        await cluster.untilReplicated()
+    },
     async 'a switch-over with patronictl'(cluster) {
         await cluster.switchOver()
         await cluster.untilReplicated()
