@@ -34,7 +34,7 @@ class Payments {
     #payer
 
     constructor(cluster, receiver) {
-        // At its end, a connection of STREAM disconnects its plugin and takes its handler away. The next one needs both.
+        // At its end, a connection of STREAM disconnects its plugin and takes its handler away; the next needs both.
         const lasting = Object.create(cluster.sender, {
             disconnect: { value: async () => {} },
             registerDataHandler: { value: (handler) => cluster.sender.registerDataHandler(handler) },

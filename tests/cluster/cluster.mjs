@@ -47,7 +47,7 @@ const ASKING_LIMIT_MS = 2_000
 const SHORTER = {
     'ilpd.yaml': [
         ['max_hold_time: 10s', 'max_hold_time: 4s'],
-        ['lease_time: 20s', 'lease_time: 14s'],
+        ['lease_time: 30s', 'lease_time: 14s'],
     ],
     'patroni.yml': [
         ['ttl: 20', 'ttl: 8'],
