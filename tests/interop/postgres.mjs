@@ -1,4 +1,5 @@
-// A PostgreSQL server of one test, for the interop tests when ILPD_INTEROP_STORE says postgresql.
+// A PostgreSQL server of one test, for the interop tests when ILPD_INTEROP_STORE says postgresql, and how its programs
+// are run.
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -11,22 +12,23 @@ const run = promisify(execFile)
 const START_LIMIT_MS = 60_000
 
 /** Where initdb and postgres are: the newest of Debian's versions; else empty, for PATH. */
-function programs() {
+export function postgresPrograms() {
     const root = '/usr/lib/postgresql'
     const versions = existsSync(root) ? readdirSync(root).map(Number).filter(Boolean) : []
     return versions.length ? `${root}/${Math.max(...versions)}/bin/` : ''
 }
 
 /** The server refuses to run as root. */
-const as = process.getuid() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : []
+const anotherUser = ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups']
+export const asPostgres = process.getuid() === 0 ? anotherUser : []
 
-const command = (program, ...args) => [...as, programs() + program, ...args]
+const command = (program, ...args) => [...asPostgres, postgresPrograms() + program, ...args]
 
 export class PostgresServer {
     static async start() {
         const server = new PostgresServer()
         server.directory = await mkdtemp(join(tmpdir(), 'ilpd-pg-'))
-        if (as.length) await run('chown', ['postgres:postgres', server.directory])
+        if (asPostgres.length) await run('chown', ['postgres:postgres', server.directory])
         const data = join(server.directory, 'data')
         const [first, ...rest] = command('initdb', '--pgdata', data, '--username=postgres', '--auth=trust',
             '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions')
@@ -44,7 +46,7 @@ export class PostgresServer {
     }
 
     #sql(database, sql) {
-        return run(`${programs()}psql`, ['-X', '-h', this.directory, '-U', 'postgres', '-d', database, '-c', sql])
+        return run(`${postgresPrograms()}psql`, ['-X', '-h', this.directory, '-U', 'postgres', '-d', database, '-c', sql])
     }
 
     /** A new, empty database; its URL. */

@@ -26,6 +26,7 @@ const {
 
 /** Long enough for a build under a sanitizer on a busy machine; nothing waits for it when all is well. */
 const START_LIMIT_MS = 30_000
+const READY_LIMIT_MS = 1_000
 /** The daemon lets packets in flight finish, so it may take as long as its maximum hold time. */
 const STOP_LIMIT_MS = 45_000
 /** No packet outlives its expiry, which is at most the maximum hold time away. */
@@ -55,14 +56,18 @@ export async function temporaryDirectory() {
     return mkdtemp(join(tmpdir(), 'ilpd-'))
 }
 
-/** A running ilpd. `metricsPort` must be the one that its configuration names. */
+/** A running ilpd. `host` and `metricsPort` must be those that its configuration names. */
 export class Daemon {
-    /** Starts `binary` in `directory` and returns once /readyz says so. */
-    static async start({ binary, name, configFile, metricsPort, directory }) {
-        const daemon = new Daemon()
+    constructor({ binary, name, configFile, metricsPort, directory, host = '127.0.0.1', environment = process.env }) {
         const log = join(directory, `${name}.log`)
-        Object.assign(daemon, { binary, name, configFile, metricsPort, directory, log })
-        await daemon.#launch()
+        Object.assign(this, { binary, name, configFile, metricsPort, directory, host, environment, log })
+    }
+
+    /** Starts `binary` in `directory` and returns once /readyz says so. */
+    static async start(options) {
+        const daemon = new Daemon(options)
+        daemon.launch()
+        await daemon.#untilReady()
         return daemon
     }
 
@@ -70,12 +75,15 @@ export class Daemon {
     async restart() {
         const how = await this.stop()
         if (how.code !== 0) throw new Error(`${this.name}: ${describeEnd(how)} after SIGTERM`)
-        await this.#launch()
+        this.launch()
+        await this.#untilReady()
     }
 
-    async #launch() {
+    /** Starts the process, and does not wait for anything. */
+    launch() {
         const child = spawn(this.binary, ['--config', this.configFile], {
             cwd: this.directory,
+            env: this.environment,
             stdio: ['ignore', 'pipe', 'pipe'],
         })
         const exited = new Promise((done) => {
@@ -86,8 +94,22 @@ export class Daemon {
         child.stdout.pipe(file, { end: false })
         child.stderr.pipe(file, { end: false })
         Object.assign(this, { child, exited, ended: undefined })
-        exited.then((how) => (this.ended = how))
-        await this.#untilReady()
+        exited.then((how) => {
+            if (this.child === child) this.ended = how
+        })
+    }
+
+    /** Whether packets are accepted. A process that does not answer within a second is not ready. */
+    async isReady() {
+        try {
+            const answer = await fetch(`http://${this.host}:${this.metricsPort}/readyz`, {
+                signal: AbortSignal.timeout(READY_LIMIT_MS),
+            })
+            await answer.arrayBuffer()
+            return answer.ok
+        } catch {
+            return false // Not listening yet, or stopped in its tracks.
+        }
     }
 
     async #untilReady() {
@@ -96,13 +118,7 @@ export class Daemon {
             if (this.ended) {
                 throw new Error(`${this.name} did not start: ${describeEnd(this.ended)}\n${await this.logTail()}`)
             }
-            try {
-                const answer = await fetch(`http://127.0.0.1:${this.metricsPort}/readyz`)
-                await answer.arrayBuffer()
-                if (answer.ok) return
-            } catch {
-                // Not listening yet.
-            }
+            if (await this.isReady()) return
             await pause(30)
         }
         this.child.kill('SIGKILL')
@@ -111,7 +127,7 @@ export class Daemon {
 
     /** Every sample of /metrics, as `{name, labels, value}`. */
     async metrics() {
-        const answer = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`)
+        const answer = await fetch(`http://${this.host}:${this.metricsPort}/metrics`)
         return parseMetrics(await answer.text())
     }
 
