@@ -3,8 +3,9 @@
 the sources, and a network of its own with a wire to the other one. Every ```sh block is run in order and as it is written,
 in one shell for each machine, and what it prints is compared with the ```text block that follows it.
 
-Three things are different. The service manager is the stand-in `systemctl` of this folder. The package has the name of
-the one that was built. What a reader types, which is a token that the other side has told, comes from the test.
+Three things are different. The service manager is the stand-in `systemctl` of this folder, and on the second machine
+there is none: it is a container. The package has the name of the one that was built. What a reader types, which is a
+token that the other side has told, comes from the test.
 
   guides_test.py PACKAGES    ends with 77 (skipped) where no such copy can be had"""
 
@@ -22,6 +23,8 @@ import pages
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent
 GUIDES = SOURCES / "docs/guides"
+IN_CONTAINER = "### In a container"  # the commands below it take the place of WITH_SERVICE there
+WITH_SERVICE = "systemctl enable ilpd\nsystemctl restart ilpd\n"
 BLOCK_TIME = 120  # seconds; a block that works takes a few at most
 MACHINES = {"alice": "192.0.2.1", "bob": "192.0.2.2"}
 END = "the block has ended"
@@ -62,9 +65,10 @@ class Machine:
             if inside.is_dir():
                 quietly("mount", "-t", "tmpfs", "none", str(inside))
         shutil.copy(package, self.root / "root")
-        stand_in = self.root / "usr/local/bin/systemctl"
-        shutil.copy(HERE / "systemctl", stand_in)
-        stand_in.chmod(0o755)
+        if name == "alice":
+            stand_in = self.root / "usr/local/bin/systemctl"
+            shutil.copy(HERE / "systemctl", stand_in)
+            stand_in.chmod(0o755)
         self.shell = subprocess.Popen(
             ["unshare", "--net", "--uts", "chroot", str(self.root), "env", "-i", "HOME=/root", "LC_ALL=C.UTF-8",
              "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "bash", "--norc"],
@@ -98,8 +102,8 @@ class Machine:
             quietly("nsenter", "--net", "--target", pid, "ip", *command)
 
     def stop(self):
-        """The node on it, if one runs, has to end cleanly."""
-        self.run("if [ -e /run/service-manager/state ]; then systemctl stop ilpd; fi")
+        """The node on it has to end cleanly."""
+        self.run("if [ -e /run/service-manager/state ]; then systemctl stop ilpd; else kill %1; wait %1; fi")
         self.shell.stdin.close()
         self.shell.wait()
 
@@ -127,10 +131,17 @@ def steps_of(page):
 def follow(name, machines, typed=lambda block, machine: "", then=lambda block, machine, printed: None):
     """Runs a page's blocks: on the machine that the heading names, otherwise on each."""
     page = GUIDES / name
+    in_container = "".join(block.commands for block in pages.blocks_of(page) if block.heading == IN_CONTAINER)
+    if in_container:
+        in_container += "until ilpctl status > /dev/null 2>&1; do kill -0 %1; sleep 0.1; done\n"
     for block, shown in steps_of(page):
+        if block.heading == IN_CONTAINER:
+            continue
         named = [machine for machine in machines if f"{machine.name.capitalize()}'s machine" in block.heading]
         for machine in named or machines:
             commands = re.sub(r"ilpd_\S+[.]deb", "ilpd_*.deb", block.commands)
+            if machine.name == "bob":
+                commands = commands.replace(WITH_SERVICE, in_container)
             printed = machine.run(commands, typed(block, machine))
             if shown is not None and machine.name in ("alice", *(each.name for each in named)):
                 if comparable(printed) != comparable(shown):
