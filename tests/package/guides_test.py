@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Follows the guides as a reader does, on two machines. Each is a copy of this system: an overlay over its root, without
-the sources, and a network of its own with a wire to the other one. Every ```sh block is run in order and as it is written,
-in one shell for each machine, and what it prints is compared with the ```text block that follows it.
+"""Follows the guides as a reader does, on two machines. Each is a copy of this system: an overlay over its root,
+without the sources, and a network of its own with a wire to the other one. Every ```sh block is run in order and as it is
+written, in one shell for each machine, and what it prints is compared with the ```text block that follows it.
 
 Three things are different. The service manager is the stand-in `systemctl` of this folder, and on the second machine
 there is none: it is a container. The package has the name of the one that was built. What a reader types, which is a
@@ -179,7 +179,8 @@ def follow_first_peer(machines):
 def check_settings(machine):
     """The settings that a guide shows in part are those of a node, with what it leaves out."""
     shown, = pages.blocks_of(GUIDES / "in-front-of-a-rafiki.md", "yaml")
-    machine.run("mkdir -p checked/secrets && cd checked && echo to > secrets/to-rafiki && echo from > secrets/from-rafiki\n"
+    machine.run("mkdir -p checked/secrets && cd checked\n"
+                "echo to > secrets/to-rafiki && echo from > secrets/from-rafiki\n"
                 "cat > ilpd.yaml << 'END'\nilp_address: g.example\nstore: {url: \"memory:\"}\n"
                 "assets: [{code: USD, scale: 2}]\n" + shown.commands + "END\n"
                 "ilpd --config ilpd.yaml --check-config\ncd ..\n")
