@@ -1,5 +1,7 @@
 #include "config/schema.hpp"
 
+#include "config/manual_page.hpp"
+#include "config/reference_writer.hpp"
 #include "config/section.hpp"
 #include "config/value.hpp"
 
@@ -476,6 +478,19 @@ section<receiving_settings> define_receiving() {
     };
 }
 
+section<sending_settings> define_sending() {
+    using s = sending_settings;
+    return {
+        setting(
+            "allow_private_addresses", &s::allow_private_addresses, boolean(), default_value{"false"},
+            "Whether a receiver may be at a loopback, private or other address that is not public. Enable this only "
+            "where everyone who can have a payment made may also reach everything that this host reaches."),
+        setting("ca_file", &s::ca_file, path_of_certificates(), when_absent{"those that the system trusts"},
+                "The certificates of the authorities that a receiver's certificate may come from, or that certificate "
+                "itself if it is self-signed. PEM."),
+    };
+}
+
 section<account_settings> define_account() {
     using s = account_settings;
     return {
@@ -521,6 +536,7 @@ section<settings> define_settings() {
         group_list("assets", &s::assets, define_asset(),
                    "The assets that are exchanged with peers. No two may have the same code and scale."),
         group("receiving", &s::receiving, define_receiving(), "Payments over STREAM to the receiving accounts."),
+        group("sending", &s::sending, define_sending(), "Payments of our accounts to payment pointers."),
         group_list(
             "accounts", &s::accounts, define_account(),
             "The receiving accounts: accounts of ours to which payments over STREAM are credited. An account that "
@@ -562,12 +578,22 @@ std::string to_yaml(const settings& settings) {
     return out.take();
 }
 
-std::string reference_markdown() {
-    auto out = reference_writer{};
-    out.paragraph("# Settings");
-    out.paragraph(
-        "This page is generated from the definitions in `config/schema.cpp`. Change them there, then run\n"
-        "`ilpd --settings-reference > docs/operating/settings.md`.");
+namespace {
+
+/// A reference in Markdown: a table for each section.
+class settings_page final : public settings_reference {
+public:
+    settings_page() { out_.columns({"Setting", "Value", "Default", "Meaning"}); }
+    void paragraph(std::string_view text) override { out_.paragraph(text); }
+    void heading(std::string_view key, std::string_view about) override { out_.heading(key, about); }
+    void row(const setting_row& row) override { out_.row({row.key, row.value, row.initial, row.about}); }
+    std::string take() { return out_.take(); }
+
+private:
+    reference_writer out_;
+};
+
+void describe_file(settings_reference& out) {
     out.paragraph(
         "The settings are in one YAML file, given with `ilpd --config FILE`. `ilpd --config FILE --check-config`\n"
         "checks the file and prints the effective settings, with secrets hidden. A key that is not listed here, a\n"
@@ -585,9 +611,35 @@ std::string reference_markdown() {
         "setting that is marked as secret. The path is relative to the configuration file, and may contain\n"
         "`${CREDENTIALS_DIRECTORY}`. The file has at most 4096 bytes; a line break at its end is ignored, and nothing\n"
         "in it is replaced. For a list of secrets, it has one in each line. It is read again on SIGHUP.");
-    out.columns({"Setting", "Value", "Default", "Meaning"});
+}
+
+}  // namespace
+
+std::string reference_markdown() {
+    auto out = settings_page{};
+    out.paragraph("# Settings");
+    out.paragraph(
+        "This page is generated from the definitions in `config/schema.cpp`. Change them there, then run\n"
+        "`ilpd --settings-reference > docs/operating/settings.md`.");
+    describe_file(out);
     schema().describe({}, out);
     return out.take();
+}
+
+std::string reference_manual_page() {
+    auto out = manual_page{};
+    out.lines(".\\\" Generated from config/schema.cpp: ilpd --settings-manual-page > deploy/man/ilpd.yaml.5");
+    out.lines(".TH ILPD.YAML 5 \"\" ilpd \"File Formats\"");
+    out.lines(".SH NAME\nilpd.yaml \\- settings of ilpd");
+    out.lines(".SH DESCRIPTION");
+    describe_file(out);
+    out.lines(".SH SETTINGS");
+    out.lines("A list is marked with []: its settings are given for each of its elements.");
+    schema().describe({}, out);
+    out.lines(".SH FILES\n.TP\n.I /etc/ilpd/ilpd.yaml\nThe settings, at the path that the systemd unit uses.");
+    out.lines(".TP\n.I /usr/share/doc/ilpd/examples/ilpd.yaml\nA sample.");
+    out.lines(".SH SEE ALSO\n.BR ilpd (1),\n.BR ilpctl (1)");
+    return out.text();
 }
 
 }  // namespace config

@@ -30,4 +30,7 @@ std::string to_yaml(const settings& settings);
 /// Returns the settings reference in Markdown; docs/operating/settings.md is exactly this text.
 std::string reference_markdown();
 
+/// The same as the source of the manual page ilpd.yaml(5); deploy/man/ilpd.yaml.5 is exactly this text.
+std::string reference_manual_page();
+
 }  // namespace config

@@ -2,7 +2,7 @@
 
 #include "config/document.hpp"
 #include "config/load.hpp"
-#include "config/reference_writer.hpp"
+#include "config/settings_reference.hpp"
 #include "config/text.hpp"
 #include "config/value.hpp"
 
@@ -116,7 +116,7 @@ public:
     virtual void read(const place& where, const key_path& path, reader& in, S& out) const = 0;
     virtual void write(const S& from, yaml_writer& out) const = 0;
     /// `around` is the prefix of the full key, such as "peers[].", or empty.
-    virtual void describe(const std::string& around, reference_writer& out) const = 0;
+    virtual void describe(const std::string& around, settings_reference& out) const = 0;
     /// A secret may also be read from a file of its own, which the setting with `_file` behind the name names.
     virtual bool is_secret() const { return false; }
     virtual bool is_list() const { return false; }
@@ -144,7 +144,7 @@ public:
     void write(const S& from, yaml_writer& out) const {
         for (const auto& field : fields_) field->write(from, out);
     }
-    void describe(const std::string& around, reference_writer& out) const {
+    void describe(const std::string& around, settings_reference& out) const {
         for (const auto& field : fields_) field->describe(around, out);
     }
 
@@ -280,7 +280,7 @@ public:
     void write(const S& from, yaml_writer& out) const override {
         out.scalar(this->name(), type_.print(from.*member_), type_.plain);
     }
-    void describe(const std::string& around, reference_writer& out) const override {
+    void describe(const std::string& around, settings_reference& out) const override {
         out.row({key_cell(around, this->name()), described(type_),
                  initial_text_ ? "`" + std::string{*initial_text_} + "`" : "required", about_});
     }
@@ -310,7 +310,7 @@ public:
     void write(const S& from, yaml_writer& out) const override {
         if (from.*member_) out.scalar(this->name(), type_.print(*(from.*member_)), type_.plain);
     }
-    void describe(const std::string& around, reference_writer& out) const override {
+    void describe(const std::string& around, settings_reference& out) const override {
         out.row({key_cell(around, this->name()), described(type_), absent_, about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
@@ -340,7 +340,7 @@ public:
     void write(const S& from, yaml_writer& out) const override {
         if (!(from.*member_ == T{})) out.scalar(this->name(), type_.print(from.*member_), type_.plain);
     }
-    void describe(const std::string& around, reference_writer& out) const override {
+    void describe(const std::string& around, settings_reference& out) const override {
         out.row({key_cell(around, this->name()), described(type_), absent_, about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
@@ -375,7 +375,7 @@ public:
         for (const T& value : from.*member_) out.element(type_.print(value), type_.plain);
         out.close();
     }
-    void describe(const std::string& around, reference_writer& out) const override {
+    void describe(const std::string& around, settings_reference& out) const override {
         out.row({key_cell(around, this->name(), "[]"), described(type_), "none", about_});
     }
     bool is_secret() const override { return is_secret_v<T>; }
@@ -404,7 +404,7 @@ public:
         fields_.write(from.*member_, out);
         out.close();
     }
-    void describe(const std::string& around, reference_writer& out) const override {
+    void describe(const std::string& around, settings_reference& out) const override {
         if (!about_.empty()) out.heading(around + std::string{this->name()}, about_);
         fields_.describe(around + std::string{this->name()} + ".", out);
     }
@@ -435,7 +435,7 @@ public:
         fields_.write(*(from.*member_), out);
         out.close();
     }
-    void describe(const std::string& around, reference_writer& out) const override {
+    void describe(const std::string& around, settings_reference& out) const override {
         out.row({key_cell(around, this->name()), "a mapping with the keys below", absent_, about_});
         fields_.describe(around + std::string{this->name()} + ".", out);
     }
@@ -478,7 +478,7 @@ public:
         }
         out.close();
     }
-    void describe(const std::string& around, reference_writer& out) const override {
+    void describe(const std::string& around, settings_reference& out) const override {
         out.heading(around + std::string{this->name()}, about_);
         fields_.describe(around + std::string{this->name()} + "[].", out);
     }
@@ -504,7 +504,9 @@ public:
     void compare(const S& a, const S& b, const std::string& around, std::vector<std::string>& out) const override {
         renamed_->compare(a, b, around, out);
     }
-    void describe(const std::string& around, reference_writer& out) const override { renamed_->describe(around, out); }
+    void describe(const std::string& around, settings_reference& out) const override {
+        renamed_->describe(around, out);
+    }
     bool is_secret() const override { return renamed_->is_secret(); }
     bool is_list() const override { return renamed_->is_list(); }
     std::string_view former_name() const override { return former_name_; }

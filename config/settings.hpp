@@ -262,6 +262,12 @@ struct receiving_settings {
     friend bool operator==(const receiving_settings&, const receiving_settings&) = default;
 };
 
+/// Payments of our accounts.
+struct sending_settings {
+    bool allow_private_addresses = false;         ///< of receivers
+    std::optional<trusted_certificates> ca_file;  ///< absent: the certificates that the system trusts
+};
+
 /// An account of ours to which payments are credited.
 struct account_settings {
     std::string name;
@@ -291,6 +297,7 @@ struct settings {
     spsp_settings spsp;
     std::vector<asset_settings> assets;
     receiving_settings receiving;
+    sending_settings sending;
     std::vector<account_settings> accounts;
     std::vector<peer_settings> peers;
     log_settings log;

@@ -128,6 +128,7 @@ int main(int argc, char** argv) {
     std::string from;
     std::string until;
     bool settings_reference = false;
+    bool settings_manual_page = false;
     bool metrics_reference = false;
     bool reject_reasons_reference = false;
     cli.add_option("--config", file, "configuration file (YAML)");
@@ -151,6 +152,8 @@ int main(int argc, char** argv) {
         ->check(is_day);
     cli.add_flag("--settings-reference", settings_reference,
                  "print a reference of all settings, as Markdown, and exit");
+    cli.add_flag("--settings-manual-page", settings_manual_page,
+                 "print the same as the source of a manual page, and exit");
     cli.add_flag("--metrics-reference", metrics_reference, "print a reference of all metrics, as Markdown, and exit");
     cli.add_flag("--reject-reasons-reference", reject_reasons_reference,
                  "print a reference of all reject reasons, as Markdown, and exit");
@@ -162,9 +165,10 @@ int main(int argc, char** argv) {
     }
 
     if (settings_reference) fmt::print("{}", config::reference_markdown());
+    if (settings_manual_page) fmt::print("{}", config::reference_manual_page());
     if (metrics_reference) fmt::print("{}", connector::metrics_markdown());
     if (reject_reasons_reference) fmt::print("{}", connector::reject_reasons_markdown());
-    if (settings_reference || metrics_reference || reject_reasons_reference) return 0;
+    if (settings_reference || settings_manual_page || metrics_reference || reject_reasons_reference) return 0;
     if (file.empty()) {
         fmt::print(stderr, "ilpd: the option --config FILE is required; see ilpd --help\n");
         return static_cast<int>(exit_status::configuration_error);

@@ -344,12 +344,14 @@ private:
         payments_->start();
     }
 
-    /// A payment pointer must not lead into private networks. Only a receiver that is written as a loopback address
-    /// without TLS is on this host, and nothing else.
+    /// A payment pointer must not lead into private networks unless the settings allow it. Only a receiver that is
+    /// written as a loopback address without TLS is on this host, and nothing else.
     void look_up_receiver(config::http_endpoint endpoint, std::function<void(payment_service::found)> done) {
-        spsp_call call{.endpoint = std::move(endpoint), .tls = tls_.other_nodes};
+        spsp_call call{.endpoint = std::move(endpoint), .tls = tls_.receivers};
         if (!call.endpoint.is_https()) {
             call.may_connect = [](const boost::asio::ip::address& address) { return address.is_loopback(); };
+        } else if (settings_.sending.allow_private_addresses) {
+            call.may_connect = nullptr;
         }
         query_spsp(control_, std::move(call), std::move(done));
     }

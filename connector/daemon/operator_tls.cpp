@@ -68,6 +68,8 @@ std::expected<operator_tls, std::string> operator_tls::make(const config::settin
     made.webhooks = webhooks_roots ? maker.caller("webhooks.ca_file", webhooks_roots->pem) : made.other_nodes;
     const auto& rates_roots = settings.rates.ca_file;
     made.rates = rates_roots ? maker.caller("rates.ca_file", rates_roots->pem) : made.other_nodes;
+    const auto& receivers_roots = settings.sending.ca_file;
+    made.receivers = receivers_roots ? maker.caller("sending.ca_file", receivers_roots->pem) : made.other_nodes;
     if (!maker.error().empty()) return std::unexpected{maker.error()};
     return made;
 }

@@ -27,6 +27,7 @@ struct operator_tls {
     context webhooks{};
     context rates{};
     context other_nodes{};  ///< asked to become peers
+    context receivers{};    ///< of payments that our accounts make
     context links{};        ///< to next hops; shows our client certificate, if there is one
 
     /// The error is a sentence for the operator, and begins with the name of the setting.

@@ -14,6 +14,6 @@ file(WRITE "${doc}/changelog.Debian" "ilpd (${CPACK_PACKAGE_VERSION}-${CPACK_DEB
  -- ${CPACK_PACKAGE_CONTACT}  ${CPACK_ILPD_DATE}
 ")
 file(RENAME "${doc}/CHANGELOG.md" "${doc}/changelog")
-file(GLOB pages "${share}/man/man1/*.1")
+file(GLOB pages "${share}/man/man1/*.1" "${share}/man/man5/*.5")
 execute_process(COMMAND gzip --best --no-name "${doc}/changelog" "${doc}/changelog.Debian" ${pages}
   COMMAND_ERROR_IS_FATAL ANY)

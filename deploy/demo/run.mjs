@@ -421,6 +421,7 @@ async function main(binary, ilpctl) {
         ['build/release/ilpd --config config/ilpd.yaml', 'a daemon from the annotated sample file'],
         ['curl -s http://127.0.0.1:9464/metrics', '... and its metrics, from another terminal'],
         ['cat deploy/demo/alice.yaml', 'the settings of alice'],
+        ['less docs/guides/README.md', 'the guides, from the beginning'],
         ['less docs/operating/peering.md', 'how to manage a peer, step by step'],
         ['less docs/operating/payments.md', 'how to pay and to be paid'],
         ['./dev test', 'every test'],

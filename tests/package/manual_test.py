@@ -9,21 +9,21 @@ import pages
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent
-MANUAL = SOURCES / "docs/operating"
 RULES = SOURCES / "deploy/prometheus/ilpd.rules.yaml"
-NOT_RUN_AT_MOST = 7
+NOT_RUN_AT_MOST = 8
 
 # The pages whose commands have to be run. Others have examples with names that the reader has to replace.
 PAGES = ["README.md"] + ["docs/operating/" + name for name in (
     "after-a-crash.md", "cluster.md", "incidents.md", "install.md", "payments.md", "peering.md", "rotate.md", "running.md",
     "stores.md", "tls.md", "tls-operators.md", "tokens.md", "upgrade.md")]
+PAGES += sorted(str(path.relative_to(SOURCES)) for path in SOURCES.glob("docs/guides/*.md"))
 # Tests that name the sections whose commands they run, all blocks of a section at once or by number. The one of
-# peering.md runs the whole page.
+# peering.md runs the whole page, and so does guides_test.py with those that it follows.
 TESTS = {
     "cluster.md": "../cluster/cluster.mjs",
     "README.md": "payments_page_test.cpp", "payments.md": "payments_page_test.cpp", "stores.md": "stores_page_test.cpp",
     "tls.md": "tls_page_test.cpp", "tls-operators.md": "tls_page_test.cpp", "tokens.md": "tokens_page_test.cpp"}
-WHOLE = {"peering.md"}
+WHOLE = {"peering.md", *re.findall(r'follow\("(\S+?)"', (HERE / "guides_test.py").read_text())}
 COMMAND = re.compile(r" {4,}(apt-get|curl|dpkg|\./dev|ilpctl|ilpd|install|openssl|psql|sqlite3|systemctl) ")
 
 faults = []
@@ -82,7 +82,7 @@ def leads_somewhere(target, path):
 
 
 def check_links():
-    for path in [SOURCES / "README.md", *sorted(MANUAL.glob("*.md"))]:
+    for path in [*sorted(SOURCES.glob("*.md")), *sorted(SOURCES.glob("docs/**/*.md"))]:
         for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
             if "://" not in target and not leads_somewhere(target, path):
                 faults.append(f"{path.relative_to(SOURCES)}: the link {target} leads nowhere")

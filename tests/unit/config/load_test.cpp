@@ -150,7 +150,7 @@ TEST_CASE("A section that may be absent has its defaults and required keys if it
 TEST_CASE("An unknown key is refused with the known keys and the nearest one") {
     CHECK(problem_with("connector:", "conector: {}\nconnector:") ==
           "2 conector: unknown key; did you mean connector? known keys: ilp_address, connector, admin, metrics, store, "
-          "webhooks, rates, auto_peering, spsp, assets, receiving, accounts, peers, log");
+          "webhooks, rates, auto_peering, spsp, assets, receiving, sending, accounts, peers, log");
     CHECK(problem_with("    packet_rate: 10", "    max_packet_amout: 10")
               .starts_with(
                   "12 peers[0].max_packet_amout: unknown key; did you mean max_packet_amount? known keys: name, "));
@@ -186,7 +186,7 @@ TEST_CASE("A value of another kind is refused") {
               .starts_with("11 peers[0].routes[0]: expected an"));
     CHECK(problems("[]") ==
           list{"1 : expected a mapping with the keys ilp_address, connector, admin, metrics, store, "
-               "webhooks, rates, auto_peering, spsp, assets, receiving, accounts, peers, log, found a list"});
+               "webhooks, rates, auto_peering, spsp, assets, receiving, sending, accounts, peers, log, found a list"});
     CHECK(problems("ilp_address: test.a\npeers: {}") == list{"2 peers: expected a list, found a mapping"});
     CHECK(problems("ilp_address: test.a\nassets: [x]") ==
           list{"2 assets[0]: expected a mapping with the keys code, scale, initial_liquidity, liquidity_threshold, "

@@ -114,6 +114,9 @@ assets:
 receiving:
   address_lifetime: 36h
   payment_idle_time: 20s
+sending:
+  allow_private_addresses: true
+  ca_file: ")yaml" ILPD_SOURCE_DIR R"yaml(/tests/unit/config/certificate.pem"
 accounts:
   - name: "alice"
     asset:
@@ -283,6 +286,8 @@ TEST_CASE("Every setting of the file reaches its member") {
     CHECK(s.assets[0].liquidity_threshold->value == 2);
     CHECK(s.receiving.address_lifetime == std::chrono::hours{36});
     CHECK(s.receiving.payment_idle_time == std::chrono::seconds{20});
+    CHECK(s.sending.allow_private_addresses);
+    CHECK(s.sending.ca_file == s.webhooks.ca_file);
     CHECK(s.accounts.at(0).name == "alice");
     CHECK(s.accounts[0].asset == config::asset_reference{"USD", 9});
     CHECK(s.accounts[0].public_name == "Alice");
@@ -335,6 +340,14 @@ TEST_CASE("docs/operating/settings.md is the reference of these definitions") {
     const auto committed = std::string{std::istreambuf_iterator<char>{file}, {}};
     INFO("regenerate it: ilpd --settings-reference > docs/operating/settings.md");
     const bool is_current = committed == config::reference_markdown();
+    CHECK(is_current);
+}
+
+TEST_CASE("deploy/man/ilpd.yaml.5 is the manual page of these definitions") {
+    auto file = std::ifstream{ILPD_SOURCE_DIR "/deploy/man/ilpd.yaml.5"};
+    const auto committed = std::string{std::istreambuf_iterator<char>{file}, {}};
+    INFO("regenerate it: ilpd --settings-manual-page > deploy/man/ilpd.yaml.5");
+    const bool is_current = committed == config::reference_manual_page();
     CHECK(is_current);
 }
 
