@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace peering {
 
@@ -54,6 +55,10 @@ slot_finding compare_positions(const postgres_position& found, const postgres_po
 // The functions below throw postgres_failure.
 
 postgres_slot read_postgres_slot(postgres_connection& session);
+
+/// The rows of all places, by slot. `own_instance` with `own_epoch` is the registration of the daemon that asks.
+std::vector<daemon_place> list_postgres_slots(postgres_connection& session, const std::string& own_instance,
+                                              std::int64_t own_epoch);
 
 /// Registers the daemon if the row is still as it was found, and returns the new epoch; nullopt if the row has changed.
 /// The epoch is above `last_epoch`, too, which the daemon had before: a server that was promoted may not know it.
