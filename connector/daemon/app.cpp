@@ -22,6 +22,7 @@
 #include "connector/daemon/service_watch.hpp"
 #include "connector/daemon/shutdown.hpp"
 #include "connector/daemon/store_opener.hpp"
+#include "connector/daemon/store_standing.hpp"
 #include "connector/daemon/surplus_memory.hpp"
 #include "connector/payments/payment_service.hpp"
 #include "connector/rates/rate_source.hpp"
@@ -175,7 +176,7 @@ private:
             return found;
         if (problem found = start_spsp()) return found;
         auto servers = operator_servers::start(control_, settings_, tls_, book_, workers_, passed_sockets_,
-                                               spsp_listener(), [this] { return is_ready(); });
+                                               spsp_listener(), standing_.for_admin(), [this] { return is_ready(); });
         if (!servers) return std::move(servers).error();
         operator_servers_ = std::move(*servers);
         for (const std::string& warning : passed_sockets_.unused()) log::write(log::level::warn, warning);
@@ -256,7 +257,7 @@ private:
     peering::store_tenant tenant() {
         const auto& store = settings_.store;
         const auto hold_time = settings_.connector.max_hold_time;
-        peering::store_tenant who{.host = "on " + host_name() + ", process " + std::to_string(::getpid()),
+        peering::store_tenant who{.host = standing_.host(),
                                   .lease_time = store.lease_time.value_or(hold_time + config::lease_margin),
                                   .max_hold_time = hold_time,
                                   .waits = store.standby};
@@ -278,7 +279,9 @@ private:
 
     /// The control loop runs meanwhile, so that health checks are answered, and until a signal ends it.
     store_opener::result open_store() {
-        store_opener opener{control_, settings_.store.url, tenant(), settings_.store.startup_timeout};
+        store_opener opener{
+            control_, settings_.store.url, tenant(), settings_.store.startup_timeout,
+            [this](const auto& holder) { standing_.note_wait(holder, std::chrono::steady_clock::now()); }};
         store_opener::result opened;
         opener.open([&](store_opener::result result) {
             opened = std::move(result);
@@ -294,6 +297,7 @@ private:
         hold_signals();
         control_.poll();  // a signal that came together with the store ends the start, and not a daemon that is ready
         control_.restart();
+        if (opened) standing_.note_open(ilp::wall_clock());
         return stops_early_ ? std::unexpected{peering::store_error{}} : std::move(opened);
     }
 
@@ -383,12 +387,13 @@ private:
                                                                          .history = history_keeper_,
                                                                          .reload = reload_,
                                                                          .tls = tls_,
+                                                                         .standing = standing_,
                                                                          .is_ready = [this] { return is_ready(); }});
         metrics_server_ = std::make_unique<metrics_server>(
             control_, metrics_server::sources{.metrics =
                                                   [this](auto done) {
-                                                      // Until the daemon is ready there are no metrics.
-                                                      if (!ready_ && !shutdown_.has_begun()) return done({});
+                                                      if (!ready_ && !shutdown_.has_begun())
+                                                          return done(collector_->expose_start());
                                                       collector_->collect(std::move(done));
                                                   },
                                               .ready = [this] { return is_ready(); }});
@@ -483,6 +488,8 @@ private:
     bool stops_early_ = false;  ///< a signal has ended the start
     bool stops_as_taken_over_ = false;
 
+    store_standing standing_{"on " + host_name() + ", process " + std::to_string(::getpid()),
+                             peering::is_postgres_url(settings_.store.url)};
     std::optional<peering::instance_file> instance_file_;  ///< is locked for longer than the store is open
     book book_{settings_.ilp_address};
     std::unique_ptr<event_outbox> outbox_;

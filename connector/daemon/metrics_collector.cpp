@@ -59,7 +59,8 @@ daemon_figures metrics_collector::figures(std::vector<worker_figures> workers) c
         .pending_withdrawals = parts_.book.transfers->pending_count(),
         .store_size = store_size == 0 ? std::nullopt : std::optional{store_size},
         .history_rows_summed = parts_.history != nullptr ? std::optional{parts_.history->rows_summed()} : std::nullopt,
-        .certificates = std::move(certificates)};
+        .certificates = std::move(certificates),
+        .cluster = parts_.standing.while_open(*parts_.book.committer, std::chrono::steady_clock::now())};
 }
 
 /// Formats on a helper thread: with many peers it takes a while, which would block the control loop.
@@ -72,6 +73,13 @@ void metrics_collector::write_out(scrape scrape, std::function<void(std::string)
         boost::asio::post(parts_.control,
                           [text = expose(scrape), done = std::move(done)]() mutable { done(std::move(text)); });
     });
+}
+
+std::string metrics_collector::expose_start() const {
+    const auto cluster = parts_.standing.while_waiting(std::chrono::steady_clock::now());
+    if (!cluster) return {};
+    return expose(start_figures{
+        .version = ILPD_VERSION, .started_at = started_at_, .cluster = *cluster, .process = read_process_figures()});
 }
 
 void metrics_collector::look_up_store_size() {

@@ -7,6 +7,7 @@
 #include "connector/daemon/operator_tls.hpp"
 #include "connector/daemon/reload.hpp"
 #include "connector/daemon/scrape_queue.hpp"
+#include "connector/daemon/store_standing.hpp"
 #include "connector/metrics/metrics.hpp"
 #include "connector/rates/rate_source.hpp"
 #include "connector/webhooks/webhooks.hpp"
@@ -42,12 +43,16 @@ public:
         const std::unique_ptr<history_keeper>& history;        ///< null if the whole history is kept
         const connector::reload& reload;
         const operator_tls& tls;
+        const store_standing& standing;
         std::function<bool()> is_ready;
     };
     explicit metrics_collector(parts parts) : parts_{std::move(parts)} {}
 
     /// `done` is called with the exposition later. One exposition is made at a time.
     void collect(std::function<void(std::string)> done) { queue_.ask(std::move(done)); }
+
+    /// The exposition of a daemon that does not have its store yet; empty if no other daemon can have it.
+    std::string expose_start() const;
 
     /// Looks up the size of the store from time to time. Call it periodically.
     void look_up_store_size();

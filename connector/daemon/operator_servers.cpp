@@ -45,7 +45,8 @@ std::vector<peering::admin::unreachable_peer> unreachable_peers(const reachabili
 
 operator_servers::operator_servers(boost::asio::io_context& control, const config::settings& settings,
                                    const operator_tls& tls, book& book, worker_pool& workers,
-                                   std::optional<std::string> spsp_listener, std::function<bool()> is_ready)
+                                   std::optional<std::string> spsp_listener, peering::admin::daemon_standing standing,
+                                   std::function<bool()> is_ready)
     : auto_peers_{book.directory, book.administration, settings.auto_peering},
       auto_peering_client_{control, auto_peers_, tls.other_nodes},
       pinger_{book.directory, workers.echo(),
@@ -64,6 +65,7 @@ operator_servers::operator_servers(boost::asio::io_context& control, const confi
           .tenant_id = settings.admin.tenant_id,
           .version = ILPD_VERSION,
           .started_at = ilp::wall_clock(),
+          .standing = std::move(standing),
           .ready = std::move(is_ready),
           .ping = [this](const std::string& address,
                          std::chrono::milliseconds timeout) { return pinger_.ping(address, timeout); },
@@ -95,9 +97,9 @@ void operator_servers::use_tls(const operator_tls& tls) noexcept {
 std::expected<std::unique_ptr<operator_servers>, std::string> operator_servers::start(
     boost::asio::io_context& control, const config::settings& settings, const operator_tls& tls, book& book,
     worker_pool& workers, const passed_sockets& passed, std::optional<std::string> spsp_listener,
-    std::function<bool()> is_ready) {
-    std::unique_ptr<operator_servers> made{
-        new operator_servers{control, settings, tls, book, workers, std::move(spsp_listener), std::move(is_ready)}};
+    peering::admin::daemon_standing standing, std::function<bool()> is_ready) {
+    std::unique_ptr<operator_servers> made{new operator_servers{
+        control, settings, tls, book, workers, std::move(spsp_listener), std::move(standing), std::move(is_ready)}};
     auto problem = listen(made->admin_server_, "admin.listen", settings.admin.listen, passed);
     if (!problem && made->auto_peering_server_) {
         problem = listen(*made->auto_peering_server_, "auto_peering.listen", settings.auto_peering.listen, passed);

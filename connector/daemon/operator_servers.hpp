@@ -29,12 +29,13 @@ namespace connector {
 /// if enabled, auto-peering.
 class operator_servers {
 public:
-    /// Starts to listen. `spsp_listener` is where payers are answered, if they are. `is_ready` may be called from any
+    /// Starts to listen. `spsp_listener` is where payers are answered, if they are; `standing` is that of this daemon
+    /// among those that can use the store. `is_ready` may be called from any
     /// thread. The error is for the operator.
     static std::expected<std::unique_ptr<operator_servers>, std::string> start(
         boost::asio::io_context& control, const config::settings& settings, const operator_tls& tls, book& book,
         worker_pool& workers, const passed_sockets& passed, std::optional<std::string> spsp_listener,
-        std::function<bool()> is_ready);
+        peering::admin::daemon_standing standing, std::function<bool()> is_ready);
 
     /// For new connections. Call it on the control loop.
     void use_tls(const operator_tls& tls) noexcept;
@@ -49,7 +50,7 @@ public:
 private:
     operator_servers(boost::asio::io_context& control, const config::settings& settings, const operator_tls& tls,
                      book& book, worker_pool& workers, std::optional<std::string> spsp_listener,
-                     std::function<bool()> is_ready);
+                     peering::admin::daemon_standing standing, std::function<bool()> is_ready);
 
     peering::auto_peers auto_peers_;
     auto_peering_client auto_peering_client_;

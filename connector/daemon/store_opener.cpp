@@ -11,12 +11,13 @@
 namespace connector {
 
 store_opener::store_opener(boost::asio::io_context& loop, std::string url, peering::store_tenant who,
-                           std::chrono::milliseconds patience)
+                           std::chrono::milliseconds patience, wait_callback waits)
     : loop_{loop},
       timer_{loop},
       url_{std::move(url)},
       who_{std::move(who)},
       patience_{patience},
+      waits_{std::move(waits)},
       give_up_at_{std::chrono::steady_clock::now() + patience} {}
 
 store_opener::~store_opener() {
@@ -38,6 +39,7 @@ void store_opener::attempt() {
 
 void store_opener::end_attempt(result opened) {
     const auto now = std::chrono::steady_clock::now();
+    if (!opened) waits_(opened.error().holder);
     if (!opened && opened.error().in_use && !opened.error().final) {
         log_once("waiting for the store as a standby: another daemon has it", opened.error().message);
         // The database can be reached. If it cannot later, the time begins then.

@@ -11,6 +11,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,10 +28,13 @@ public:
     static constexpr std::chrono::milliseconds pause_max{5000};
     static constexpr std::chrono::milliseconds standby_pause{500};
 
+    /// Called on the loop after each attempt that has failed, with the daemon that has the store, if that is why.
+    using wait_callback = std::function<void(const std::optional<peering::daemon_place>& holder)>;
+
     /// `patience` is the time after which no further attempt is made, unless another daemon has the store and
     /// `who.waits`.
     store_opener(boost::asio::io_context& loop, std::string url, peering::store_tenant who,
-                 std::chrono::milliseconds patience);
+                 std::chrono::milliseconds patience, wait_callback waits);
 
     /// Waits for the end of an attempt in progress. Destroy it only when the loop does not run, or after `done`.
     ~store_opener();
@@ -49,6 +53,7 @@ private:
     const std::string url_;
     const peering::store_tenant who_;
     const std::chrono::milliseconds patience_;
+    const wait_callback waits_;
     std::chrono::steady_clock::time_point give_up_at_;
     std::chrono::milliseconds pause_ = pause_min;
     std::string logged_reason_;  // the last reason in the log

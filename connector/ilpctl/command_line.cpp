@@ -204,6 +204,7 @@ command_line::command_line() : tree_{"ilpctl: operates a running ilpd through it
         ->type_name("TIME");
 
     add_status_verbs(tree_, chosen_);
+    add_cluster_verb(tree_, chosen_);
     add_asset_verbs(tree_, chosen_);
     add_peer_verbs(tree_, chosen_);
     add_account_verbs(tree_, chosen_);

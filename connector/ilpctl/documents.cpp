@@ -39,7 +39,10 @@ const document status{"node",
                       "{ id name staticIlpAddress "
                       "reachability { state since lastError } } "
                       "peersInDoubtCount peersInDoubt { id name staticIlpAddress amountInDoubt asset { code scale } } "
-                      "} }"};
+                      "cluster { isShared activeSince epoch leaseSeconds } } }"};
+const document cluster{"cluster",
+                       "query Cluster { cluster { isShared host activeSince hasTakenOver epoch leaseSeconds daemons { "
+                       "slot state isSelf host instance epoch lastCommit leaseUntil leaseSeconds } } }"};
 const document whoami{"whoami", "query Whoami { whoami { id isOperator } }"};
 const document tenants{"tenants",
                        "query Tenants($after: String, $first: Int, $sortOrder: SortOrder) { tenants(after: $after, "

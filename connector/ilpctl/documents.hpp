@@ -12,6 +12,7 @@ struct document {
 };
 
 extern const document status;
+extern const document cluster;
 extern const document tenants;
 extern const document tenant;
 

@@ -56,6 +56,7 @@ void show_status(session& s, const no_terms&) {
     sheet.add("started", field(node, "startedAt"));
     sheet.add("ready", node.at("ready").as_bool() ? "yes" : "no");
     if (!node.at("storeError").is_null()) sheet.add("store", field(node, "storeError"));
+    add_cluster_line(sheet, part(node, "cluster"));
     sheet.add("peers", field(node, "peers"));
     sheet.add("assets", field(node, "assets"));
     sheet.add("receiving accounts", field(node, "receivingAccounts"));

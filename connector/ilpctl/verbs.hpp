@@ -26,6 +26,7 @@ struct chosen_verb {
 };
 
 void add_status_verbs(CLI::App& root, chosen_verb& chosen);
+void add_cluster_verb(CLI::App& root, chosen_verb& chosen);
 void add_account_verbs(CLI::App& root, chosen_verb& chosen);
 void add_asset_verbs(CLI::App& root, chosen_verb& chosen);
 void add_peer_verbs(CLI::App& root, chosen_verb& chosen);
@@ -41,6 +42,9 @@ void add_names_verb(CLI::App& group, chosen_verb& chosen);
 void add_event_verbs(CLI::App& root, chosen_verb& chosen);
 
 // Helpers shared by several verbs.
+
+/// Adds a line about the registration of the daemon in a database that others share; none for another store.
+void add_cluster_line(sheet& sheet, const boost::json::object& cluster);
 
 /// Adds a verb that only has subcommands.
 CLI::App& add_group(CLI::App& parent, const std::string& name, const std::string& description);

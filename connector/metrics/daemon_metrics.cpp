@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace connector::metrics {
@@ -69,6 +70,20 @@ void add_process(families& out, const process_figures& process) {
     add_if_known<metric::process_max_fds>(out, process.max_descriptors);
 }
 
+void add_cluster(families& out, const cluster_figures& cluster) {
+    out.add<metric::active>(cluster.is_active ? 1 : 0);
+    out.add<metric::store_takeovers>(cluster.has_taken_over ? 1 : 0);
+    if (cluster.epoch != 0) out.add<metric::store_epoch>(static_cast<double>(cluster.epoch));
+    if (cluster.lease_left) out.add<metric::store_lease_seconds>(cluster.lease_left->count());
+    if (!cluster.holder.empty()) out.add<metric::store_holder_info>(1, cluster.holder);
+}
+
+void add_program(families& out, const std::string& version, ilp::timestamp started_at, const process_figures& process) {
+    out.add<metric::build_info>(1, version);
+    out.add<metric::process_start_time_seconds>(seconds_since_1970(started_at));
+    add_process(out, process);
+}
+
 }  // namespace
 
 void add_daemon(families& out, const daemon_figures& daemon) {
@@ -82,9 +97,13 @@ void add_daemon(families& out, const daemon_figures& daemon) {
     for (const certificate_expiry& each : daemon.certificates) {
         out.add<metric::certificate_expiry_timestamp_seconds>(seconds_since_1970(each.at), each.listener);
     }
-    out.add<metric::build_info>(1, daemon.version);
-    out.add<metric::process_start_time_seconds>(seconds_since_1970(daemon.started_at));
-    add_process(out, daemon.process);
+    if (daemon.cluster) add_cluster(out, *daemon.cluster);
+    add_program(out, daemon.version, daemon.started_at, daemon.process);
+}
+
+void add_start(families& out, const start_figures& start) {
+    add_cluster(out, start.cluster);
+    add_program(out, start.version, start.started_at, start.process);
 }
 
 }  // namespace connector::metrics

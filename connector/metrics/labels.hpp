@@ -23,7 +23,8 @@ enum class label : std::uint8_t {
     listener,
     kind,
     account,
-    outcome
+    outcome,
+    holder
 };
 
 struct label_definition {
@@ -33,7 +34,7 @@ struct label_definition {
 };
 
 // All labels. Their values come from closed sets: configured peers and assets, packet types, the error codes of RFC 27,
-// and this node's reject reasons.
+// this node's reject reasons, and the daemons that share a database.
 inline constexpr std::array label_definitions{
     label_definition{
         label::direction, "direction",
@@ -78,6 +79,8 @@ inline constexpr std::array label_definitions{
         "the peer said when it was asked, because its answers had been lost; `sent_rejected`; "
         "`received_fulfilled`; `received_rejected`; `received_incomplete`, refused while parts were "
         "missing."},
+    label_definition{label::holder, "holder",
+                     "The machine and the process, such as `on node-a, process 4711`; it changes with each restart."},
 };
 
 constexpr const label_definition& definition_of(label id) {

@@ -34,9 +34,6 @@ void add_commits(families& out, const peering::committer::counters& commits) {
     if (const std::int64_t bytes = commits.log_bytes.load(); bytes >= 0) {
         out.add<metric::store_log_bytes>(static_cast<double>(bytes));
     }
-    if (const std::uint64_t epoch = commits.store_epoch.load(); epoch != 0) {
-        out.add<metric::store_epoch>(static_cast<double>(epoch));
-    }
 }
 
 void add_webhooks(families& out, const webhooks::statistics& events) {
@@ -122,6 +119,12 @@ std::string expose(const scrape& scrape) {
     if (scrape.spsp) add_spsp(out, *scrape.spsp);
     out.add<metric::unauthenticated_requests>(static_cast<double>(scrape.unauthenticated_requests));
     out.add<metric::log_lines_dropped>(static_cast<double>(scrape.log_lines_dropped));
+    return out.text();
+}
+
+std::string expose(const start_figures& start) {
+    families out;
+    metrics::add_start(out, start);
     return out.text();
 }
 

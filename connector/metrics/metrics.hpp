@@ -10,6 +10,7 @@
 #include "peering/directory/directory.hpp"
 #include "peering/directory/peer_reachability.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,15 @@ namespace connector {
 struct certificate_expiry {
     std::string listener;  ///< see the label of this name
     ilp::timestamp at;
+};
+
+/// This daemon among those that can use its database.
+struct cluster_figures {
+    bool is_active = false;       ///< it has the database, and its lease has not ended
+    bool has_taken_over = false;  ///< it waited as a standby before it had the database
+    std::string holder{};         ///< where the daemon runs that has the database; empty if it is not known
+    std::uint64_t epoch = 0;      ///< of that daemon's registration; 0 if it is not known
+    std::optional<std::chrono::duration<double>> lease_left{};  ///< of that daemon; nullopt if it is not known
 };
 
 /// The figures of a scrape that belong to no single peer or asset.
@@ -39,6 +49,15 @@ struct daemon_figures {
     std::optional<std::uint64_t> history_rows_summed{};  ///< nullopt if the whole history is kept
     process_figures process{};
     std::vector<certificate_expiry> certificates{};
+    std::optional<cluster_figures> cluster{};  ///< nullopt if no other daemon can use the store
+};
+
+/// The input of a scrape before the daemon has its store.
+struct start_figures {
+    std::string version;
+    ilp::timestamp started_at;
+    cluster_figures cluster;
+    process_figures process{};
 };
 
 /// The input of one scrape. Components keep plain numbers of their own; nothing is counted just for the metrics.
@@ -61,5 +80,8 @@ struct scrape {
 /// Returns the Prometheus text exposition format. definitions.hpp has the name, type, labels and help of every metric.
 /// May be called from any thread.
 std::string expose(const scrape& scrape);
+
+/// The same for a daemon that waits for its store. Without ilp_ready, whose alert is about a daemon that has one.
+std::string expose(const start_figures& start);
 
 }  // namespace connector

@@ -182,6 +182,7 @@ std::unique_ptr<const graphql::engine> make_engine(services& services, mutations
     graphql::resolvers all;
     add_type_resolvers(all, services);
     add_query_resolvers(all, services);
+    add_cluster(all, services);
     add_asset_mutations(all, services, mutations);
     add_peer_mutations(all, services, mutations);
     add_receiving_account_mutations(all, services, mutations);

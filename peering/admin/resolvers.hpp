@@ -22,6 +22,8 @@ std::unique_ptr<const graphql::engine> make_engine(services& services, mutations
 
 void add_type_resolvers(graphql::resolvers& to, services& services);
 void add_query_resolvers(graphql::resolvers& to, services& services);
+/// The daemons that can use the store.
+void add_cluster(graphql::resolvers& to, services& services);
 void add_asset_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 void add_peer_mutations(graphql::resolvers& to, services& services, mutations& mutations);
 void add_receiving_account_mutations(graphql::resolvers& to, services& services, mutations& mutations);

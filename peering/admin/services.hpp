@@ -51,6 +51,13 @@ struct unreachable_peer {
     ilp::steady_time since;
 };
 
+/// This daemon among those that can use its store.
+struct daemon_standing {
+    std::string host{};  ///< says to people where it runs
+    ilp::timestamp active_since{};
+    bool has_taken_over = false;  ///< it waited as a standby before
+};
+
 /// What a mutation did, for the log. Ids are those that the request or its answer names; a text is empty if there is
 /// none.
 struct mutation_report {
@@ -76,6 +83,7 @@ struct services {
     std::string tenant_id;
     std::string version;
     ilp::timestamp started_at;
+    daemon_standing standing{};
     std::function<bool()> ready;
     std::function<ping_answer(const std::string& address, std::chrono::milliseconds timeout)> ping;
     std::function<examination(const std::shared_ptr<const peer>& peer, std::chrono::milliseconds timeout)> examine;

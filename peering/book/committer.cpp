@@ -241,6 +241,7 @@ void committer::note_tenure() {
     const auto tenure = keeper_.store().tenure();
     if (!tenure) return;
     accepts_until_.store(tenure->accepts_until.time_since_epoch(), std::memory_order_relaxed);
+    lease_until_.store(tenure->lease_until.time_since_epoch(), std::memory_order_relaxed);
     counters_.store_epoch.store(tenure->epoch, std::memory_order_relaxed);
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -113,6 +114,13 @@ public:
         return store_is_healthy() && now.time_since_epoch() < accepts_until_.load(std::memory_order_relaxed);
     }
 
+    /// Another daemon leaves this one alone until then, unless the lease is renewed before; nullopt if no other can use
+    /// the store. Any thread.
+    std::optional<std::chrono::steady_clock::time_point> lease_until() const noexcept {
+        if (counters_.store_epoch.load(std::memory_order_relaxed) == 0) return std::nullopt;
+        return std::chrono::steady_clock::time_point{lease_until_.load(std::memory_order_relaxed)};
+    }
+
     /// True once another daemon has taken the store over: nothing that was submitted and is not durable can ever be
     /// written. The committer then accepts no tasks, and those that it has fail. last_error() names the other daemon.
     /// Any thread.
@@ -167,6 +175,7 @@ private:
     std::atomic<bool> healthy_{true};
     std::atomic<bool> taken_over_{false};
     std::atomic<std::chrono::steady_clock::duration> accepts_until_{std::chrono::steady_clock::duration::max()};
+    std::atomic<std::chrono::steady_clock::duration> lease_until_{};
     counters counters_;
 
     mutable std::mutex mutex_;

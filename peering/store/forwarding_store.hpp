@@ -19,6 +19,7 @@ public:
     std::expected<std::uint64_t, store_error> size() override { return inner_->size(); }
     std::optional<std::uint64_t> log_size() const override { return inner_->log_size(); }
     std::optional<store_tenure> tenure() const override { return inner_->tenure(); }
+    std::expected<std::vector<daemon_place>, store_error> list_daemons() override { return inner_->list_daemons(); }
     std::vector<std::string> take_remarks() override { return inner_->take_remarks(); }
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override {
         return inner_->find_transfer(uuid);

@@ -31,7 +31,8 @@ struct store_error {
     std::string message;
     bool final = false;   ///< a retry cannot help: the database itself has refused the request, and nothing has changed
     bool in_use = false;  ///< another daemon has the store; unless `final`, it can be had when that one has gone
-    bool taken_over = false;  ///< another daemon has written to it: this process can never use it again
+    bool taken_over = false;               ///< another daemon has written to it: this process can never use it again
+    std::optional<daemon_place> holder{};  ///< if `in_use`: the other daemon, as far as it is known
 };
 
 /// Ids of assets, peers, receiving accounts and the ledger's accounts end here: there are tables that are indexed by
@@ -203,6 +204,9 @@ public:
     /// The registration of this daemon; nullopt for a store that only one machine can reach. Any commit and any ping()
     /// may renew it.
     virtual std::optional<store_tenure> tenure() const { return std::nullopt; }
+
+    /// The places of daemons, by slot; empty for a store that only one machine can reach.
+    virtual std::expected<std::vector<daemon_place>, store_error> list_daemons() { return std::vector<daemon_place>{}; }
 
     /// Sentences about what an operator should look into although the store works, each returned once.
     virtual std::vector<std::string> take_remarks() { return {}; }

@@ -220,7 +220,9 @@ TEST_CASE("PostgreSQL: a daemon that starts before its server waits for it, and 
     REQUIRE(eventually([&] { return p.r.d.has_logged("waiting for the store"); }));
     CHECK_NOTHROW(http_get(p.r.d.metrics_port(), "/healthz"));
     CHECK(!p.r.d.is_ready());
-    CHECK(http_get(p.r.d.metrics_port(), "/metrics").empty());
+    const std::string metrics = http_get(p.r.d.metrics_port(), "/metrics");
+    CHECK(metrics.contains("\nilp_active 0\n"));
+    CHECK_FALSE(metrics.contains("ilp_ready"));
     SECTION("until it is there") {
         p.server.start();
         p.r.d.wait_until_ready();

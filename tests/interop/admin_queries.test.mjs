@@ -319,6 +319,31 @@ test('UInt8: 0 to 255, as a number or as digits; out as a number', async () => {
 
 // --- Tenants, the node, routes
 
+test('cluster: which daemon has the store, and node has the same', async () => {
+    const fields = `isShared host activeSince hasTakenOver epoch leaseSeconds
+        daemons { slot state isSelf host instance epoch lastCommit leaseUntil leaseSeconds }`
+    const cluster = await admin.query(`{ cluster { ${fields} } }`)
+    const { activeSince, host, isShared, epoch, leaseSeconds, daemons: [own, ...others] } = cluster
+    assert.match(activeSince, isoTime)
+    assert.match(host, /^on .+, process \d+$/)
+    assert.equal(isShared, process.env.ILPD_INTEROP_STORE === 'postgresql')
+    assert.equal(cluster.hasTakenOver, false)
+    assert.deepEqual(others, [])
+    assert.deepEqual([own.slot, own.state, own.isSelf, own.host], [0, 'ACTIVE', true, host])
+    if (isShared) {
+        assert.match(epoch, /^[1-9]\d*$/)
+        assert.equal(own.epoch, epoch)
+        assert.match(own.lastCommit, /^\d+$/)
+        assert.match(own.leaseUntil, isoTime)
+        assert.ok(leaseSeconds > 0 && own.leaseSeconds > 0)
+        assert.equal(typeof own.instance, 'string')
+    } else {
+        assert.deepEqual([epoch, leaseSeconds], [null, null])
+        assert.deepEqual([own.instance, own.epoch, own.lastCommit, own.leaseUntil, own.leaseSeconds], Array(5).fill(null))
+    }
+    assert.deepEqual(await admin.query('{ node { cluster { host activeSince } } }'), { cluster: { host, activeSince } })
+})
+
 test('whoami, tenant and tenants describe the operator', async () => {
     assert.deepEqual(await admin.query('{ whoami { id isOperator } }'), { id: operator, isOperator: true })
     const all = `id email apiSecret idpConsentUrl idpSecret publicName createdAt deletedAt settings { key value }`

@@ -282,6 +282,9 @@ test('assets, accounts, routes, payments and events', { skip }, async () => {
     await page.getByRole('button', { name: 'Pay' }).click()
     await eventually(async () => (await page.getByRole('alert').innerText()) !== '')
     await open(page, '#/events', 'Events')
+    await open(page, '#/cluster', 'Cluster')
+    await page.getByText('no other daemon can take over').waitFor()
+    await page.getByRole('cell', { name: /^on .*, process \d+ \(this daemon\)$/ }).waitFor()
     await page.context().close()
 })
 
@@ -294,7 +297,7 @@ test('axe finds nothing on any page, light, dark and narrow, and nothing overflo
         await signIn(page)
         const { id } = (await admin.query('{ peers { edges { node { id name } } } }')).edges.find(({ node }) => node.name === 'carol').node
         const all = { '#/': 'test.alice', '#/peers': 'Peers', [`#/peer/${id}`]: 'carol', '#/new-peer': 'Add a peer', '#/assets': 'Assets',
-            '#/accounts': 'Receiving accounts', '#/payments': 'Payments', '#/routes': 'Routes', '#/events': 'Events',
+            '#/accounts': 'Receiving accounts', '#/payments': 'Payments', '#/routes': 'Routes', '#/events': 'Events', '#/cluster': 'Cluster',
             [`#/transfers/${id}`]: 'Transfers of carol' }
         for (const [hash, heading] of Object.entries(all)) {
             await open(page, hash, heading)

@@ -3,6 +3,7 @@ import { ApiError, ask, canSign, forgetSecret, isSigning, useSecret } from './ap
 import { field, form, h, trouble } from './dom.js'
 import * as accounts from './pages/accounts.js'
 import * as assets from './pages/assets.js'
+import * as cluster from './pages/cluster.js'
 import * as events from './pages/events.js'
 import * as newPeer from './pages/new_peer.js'
 import * as overview from './pages/overview.js'
@@ -13,9 +14,9 @@ import * as routes from './pages/routes.js'
 import * as transfers from './pages/transfers.js'
 
 // A page is a module with a title and show(part of the address...), which returns its content, or {content, stop}.
-const pages = { '': overview, peers, peer, 'new-peer': newPeer, assets, accounts, payments, routes, transfers, events }
+const pages = { '': overview, peers, peer, 'new-peer': newPeer, assets, accounts, payments, routes, transfers, events, cluster }
 const listed = [['', overview], ['peers', peers], ['assets', assets], ['accounts', accounts], ['payments', payments],
-  ['routes', routes], ['events', events]]
+  ['routes', routes], ['events', events], ['cluster', cluster]]
 
 const main = document.getElementById('main')
 const lock = document.getElementById('lock')

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <string_view>
 
 namespace peering {
@@ -43,6 +44,27 @@ postgres_slot read_postgres_slot(postgres_connection& session) {
             .position = {row.integer(0, 3), row.integer(0, 4)},
             .lease_until = row.integer(0, 5),
             .lease_left = std::chrono::milliseconds{row.integer(0, 6)}};
+}
+
+std::vector<daemon_place> list_postgres_slots(postgres_connection& session, const std::string& own_instance,
+                                              std::int64_t own_epoch) {
+    const postgres_result rows = session.run(
+        "SELECT slot, instance, host, epoch, last_commit, lease_until, "
+        "lease_until - (extract(epoch FROM now()) * 1000)::bigint FROM daemons ORDER BY slot");
+    std::vector<daemon_place> places;
+    for (int row = 0; row < rows.rows(); ++row) {
+        const std::string_view instance = rows.text(row, 1);
+        const std::int64_t epoch = rows.integer(row, 3);
+        places.push_back({.slot = static_cast<std::uint32_t>(rows.integer(row, 0)),
+                          .instance = std::string{instance},
+                          .host = std::string{rows.text(row, 2)},
+                          .epoch = static_cast<std::uint64_t>(epoch),
+                          .last_commit = static_cast<std::uint64_t>(rows.integer(row, 4)),
+                          .lease_until = ilp::timestamp{std::chrono::milliseconds{rows.integer(row, 5)}},
+                          .lease_left = std::chrono::milliseconds{rows.integer(row, 6)},
+                          .is_own = instance == own_instance && epoch == own_epoch});
+    }
+    return places;
 }
 
 std::optional<std::int64_t> take_postgres_slot(postgres_connection& session, const postgres_slot& found,

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace peering {
 
@@ -59,6 +60,10 @@ bool has_forgotten(const postgres_slot& found, std::string_view instance, std::i
 // The functions below throw postgres_failure.
 
 postgres_slot read_postgres_slot(postgres_connection& session);
+
+/// The rows of all places, by slot. `own_instance` with `own_epoch` is the registration of the daemon that asks.
+std::vector<daemon_place> list_postgres_slots(postgres_connection& session, const std::string& own_instance,
+                                              std::int64_t own_epoch);
 
 /// Registers the daemon if the row is still as it was found, and returns the new epoch; nullopt if the row has changed.
 /// The epoch is above `last_epoch`, too, which the daemon had before: a server that was promoted may not know it.

@@ -68,8 +68,18 @@ struct fenced {
 /// Thrown while another daemon has the place in the database.
 struct in_use {
     std::string message;
+    daemon_place holder;
     bool is_final = false;
 };
+
+daemon_place place_of(const postgres_slot& slot) {
+    return {.instance = slot.instance,
+            .host = slot.host,
+            .epoch = static_cast<std::uint64_t>(slot.epoch),
+            .last_commit = static_cast<std::uint64_t>(slot.position.last_commit),
+            .lease_until = ilp::timestamp{std::chrono::milliseconds{slot.lease_until}},
+            .lease_left = slot.lease_left};
+}
 
 std::string where(const postgres_slot& slot) {
     return slot.host.empty() ? std::string{} : fmt::format(" ({})", slot.host);
@@ -112,7 +122,11 @@ public:
     std::expected<void, store_error> commit(const changes& changes) override;
     std::expected<void, store_error> ping() override;
     std::optional<store_tenure> tenure() const override {
-        return store_tenure{static_cast<std::uint64_t>(epoch_), renewed_at_ + who_.lease_time - who_.max_hold_time};
+        const auto lease_until = renewed_at_ + who_.lease_time;
+        return store_tenure{static_cast<std::uint64_t>(epoch_), lease_until - who_.max_hold_time, lease_until};
+    }
+    std::expected<std::vector<daemon_place>, store_error> list_daemons() override {
+        return attempt("list the daemons", [this] { return list_postgres_slots(*session_, who_.instance, epoch_); });
     }
     std::expected<std::optional<transfer_record>, store_error> find_transfer(std::string_view uuid) override;
     std::expected<std::vector<pending_event>, store_error> load_pending_events(event_line line,
@@ -192,6 +206,7 @@ auto postgres_store::attempt(std::string_view purpose, Work work) -> std::expect
     } catch (const in_use& other) {
         store_error error = refuse(other.message, false);
         error.in_use = true;
+        error.holder = other.holder;
         return std::unexpected{std::move(error)};
     } catch (const fenced& fenced) {
         session_.reset();
@@ -307,12 +322,12 @@ void postgres_store::check_claim(const postgres_slot& found) const {
     if (claim == slot_claim::take) return;
     const std::string by = fmt::format("it is in use by another ilpd{}, in epoch {}", where(found), found.epoch);
     // Whoever has had the place before waits in any case: the other daemon may have written nothing.
-    if (claim == slot_claim::wait || position_) throw in_use{by};
+    if (claim == slot_claim::wait || position_) throw in_use{by, place_of(found)};
     throw in_use{
         fmt::format("{}, which last gave a sign of life less than {} s ago: stop that process, give this one its "
                     "own database or schema, or set store.standby: true to wait for its end",
                     by, std::chrono::ceil<std::chrono::seconds>(who_.lease_time).count()),
-        true};
+        place_of(found), true};
 }
 
 std::expected<catalogue, store_error> postgres_store::load() {

@@ -27,7 +27,8 @@ json::object node_answer() {
             {"unreachablePeerCount", 0},
             {"unreachablePeers", boost::json::array{}},
             {"peersInDoubtCount", 0},
-            {"peersInDoubt", boost::json::array{}}};
+            {"peersInDoubt", boost::json::array{}},
+            {"cluster", {{"isShared", false}, {"activeSince", "then"}, {"epoch", nullptr}, {"leaseSeconds", nullptr}}}};
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ namespace {
 using namespace connector::ilpctl::documents;
 
 constexpr std::array all{&status,
+                         &cluster,
                          &whoami,
                          &tenants,
                          &tenant,

@@ -130,6 +130,8 @@ TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
                              {"unreachablePeers", json::array{}},
                              {"peersInDoubtCount", 0},
                              {"peersInDoubt", json::array{}}};
+    node["cluster"] =
+        json::object{{"isShared", false}, {"activeSince", "today"}, {"epoch", nullptr}, {"leaseSeconds", nullptr}};
     d.will_answer(documents::status, node);
     const auto quiet = done(d.run({"status"}));
     CHECK_FALSE(quiet.contains("reachable"));
@@ -161,6 +163,69 @@ TEST_CASE("ilpctl status: peers that are not reachable have a line each") {
                   "books in doubt       up to 0.000001024 USD may have been fulfilled by bob at test.bob and is in "
                   "no book\n"
                   "books in doubt       and those of 2 more peers\n"));
+
+    d.will_answer(documents::status, node);
+    CHECK_FALSE(done(d.run({"status"})).contains("database"));
+    node["cluster"] =
+        json::object{{"isShared", true}, {"activeSince", "today"}, {"epoch", "7"}, {"leaseSeconds", 38.9}};
+    d.will_answer(documents::status, node);
+    CHECK(done(d.run({"status"})).contains("database             in epoch 7 since today, lease left: 38 s\n"));
+}
+
+TEST_CASE("ilpctl cluster: the daemons that share a database are a table below what this one says of itself") {
+    auto d = fake_daemon{};
+    const auto daemon = json::object{
+        {"slot", 0},          {"state", "ACTIVE"}, {"isSelf", true},     {"host", "on a, process 12"},
+        {"instance", bob_id}, {"epoch", "7"},      {"lastCommit", "31"}, {"leaseUntil", "2026-08-01T12:00:38.000Z"},
+        {"leaseSeconds", 38}};
+    auto nobody = json::object{{"slot", 1},          {"state", "FREE"},       {"isSelf", false},
+                               {"host", nullptr},    {"instance", nullptr},   {"epoch", "6"},
+                               {"lastCommit", "30"}, {"leaseUntil", nullptr}, {"leaseSeconds", nullptr}};
+    auto cluster = json::object{{"isShared", true},
+                                {"host", "on a, process 12"},
+                                {"activeSince", "2026-08-01T12:00:00.000Z"},
+                                {"hasTakenOver", true},
+                                {"epoch", "7"},
+                                {"leaseSeconds", 38.25},
+                                {"daemons", json::array{daemon, nobody}}};
+    d.will_answer(documents::cluster, cluster);
+    CHECK(done(d.run({"cluster"})) ==
+          "this daemon   on a, process 12\n"
+          "active since  2026-08-01T12:00:00.000Z\n"
+          "took over     yes, it waited for another daemon\n"
+          "epoch         7\n"
+          "lease left    38 s\n"
+          "\n"
+          "SLOT  STATE   EPOCH  LAST COMMIT  LEASE LEFT  THIS  HOST              INSTANCE\n"
+          "   0  ACTIVE      7           31        38 s  yes   on a, process 12  0b1d3ab8-0c34-4e0d-8a5b-2d2d4c2e0ad3\n"
+          "   1  FREE        6           30           -  no    -                 -\n");
+    d.will_answer(documents::cluster, cluster);
+    CHECK(parsed(d.run({"cluster", "--json"})) == json::value(cluster));
+
+    cluster["leaseSeconds"] = -0.5;
+    cluster["hasTakenOver"] = false;
+    cluster["daemons"] = nullptr;
+    d.will_answer(documents::cluster, cluster);
+    CHECK(done(d.run({"cluster"}))
+              .ends_with("took over     no\n"
+                         "epoch         7\n"
+                         "lease left    ended\n"
+                         "daemons       not known: the store cannot be read now\n"));
+}
+
+TEST_CASE("ilpctl cluster: a daemon whose store nobody can share is alone") {
+    auto d = fake_daemon{};
+    d.will_answer(documents::cluster, json::object{{"isShared", false},
+                                                   {"host", "on a, process 12"},
+                                                   {"activeSince", "then"},
+                                                   {"hasTakenOver", false},
+                                                   {"epoch", nullptr},
+                                                   {"leaseSeconds", nullptr},
+                                                   {"daemons", json::array{}}});
+    CHECK(done(d.run({"cluster"})) ==
+          "this daemon    on a, process 12\n"
+          "active since   then\n"
+          "other daemons  none: only a PostgreSQL store is shared\n");
 }
 
 TEST_CASE("ilpctl doubt: it ends a peer's doubt with a correction, or because the books agree") {
