@@ -1,4 +1,5 @@
 #include "tests/integration/packet_under_way.hpp"
+#include "tests/support/admin_client.hpp"
 #include "tests/support/postgres_server.hpp"
 #include "tests/support/rig.hpp"
 #include "tests/support/tcp_proxy.hpp"
@@ -152,6 +153,56 @@ TEST_CASE("take-over: after kill -9 under load, the standby goes on with every F
     CHECK(daemon_pair::epoch_of(p.r.d) > epoch);
     CHECK(p.r.d.settled_liquidity("p2") == found + 7);
     CHECK(p.r.d.audit().status == 0);
+}
+
+TEST_CASE("take-over: the Admin API and the metrics show who has the database, also those of the standby") {
+    daemon_pair p;
+    const auto cluster_of = [](const ilpd_daemon& daemon) {
+        return admin_client{daemon.admin_port()}
+            .ask(
+                "{ cluster { isShared host hasTakenOver epoch leaseSeconds daemons { slot state isSelf host instance "
+                "epoch lastCommit leaseUntil leaseSeconds } } node { cluster { epoch } } }")
+            .body()
+            .at("data");
+    };
+    const auto first = cluster_of(p.r.d);
+    const auto& cluster = first.at("cluster");
+    const auto first_host = text_at(cluster, "host");
+    CHECK(first_host.contains("process " + std::to_string(p.r.d.process().pid())));
+    CHECK(cluster.at("isShared").as_bool());
+    CHECK_FALSE(cluster.at("hasTakenOver").as_bool());
+    CHECK(cluster.at("leaseSeconds").to_number<double>() > 0);
+    CHECK(text_at(cluster, "epoch") == std::to_string(p.epoch));
+    CHECK(first.at("node").at("cluster").at("epoch") == cluster.at("epoch"));
+    REQUIRE(cluster.at("daemons").as_array().size() == 1);
+    const auto& place = cluster.at("daemons").at(0);
+    CHECK(text_at(place, "state") == "ACTIVE");
+    CHECK(place.at("isSelf").as_bool());
+    CHECK(text_at(place, "host") == first_host);
+    CHECK(text_at(place, "instance") == p.server.value("SELECT instance FROM daemons"));
+    CHECK(text_at(place, "epoch") == std::to_string(p.epoch));
+    CHECK(place.at("leaseSeconds").to_number<double>() > 0);
+
+    // The standby asks twice a second, and knows the holder from the first time on.
+    const auto standby = p.second->scrape();
+    CHECK(p.r.d.scrape().sum("ilp_active", {}) == 1);
+    CHECK(p.r.d.scrape().sum("ilp_store_holder_info", {{"holder", first_host}}) == 1);
+    CHECK(p.r.d.scrape().sum("ilp_store_takeovers_total", {}) == 0);
+    CHECK(standby.sum("ilp_active", {}) == 0);
+    CHECK(standby.sum("ilp_store_holder_info", {{"holder", first_host}}) == 1);
+    CHECK(daemon_pair::epoch_of(*p.second) == p.epoch);
+    CHECK(standby.sum("ilp_store_lease_seconds", {}) > 0);
+
+    CHECK(p.r.d.stop() == 0);
+    p.expect_second_ready();
+    const auto after = cluster_of(*p.second).at("cluster");
+    CHECK(after.at("hasTakenOver").as_bool());
+    CHECK(text_at(after, "host") != first_host);
+    CHECK(text_at(after.at("daemons").at(0), "host") == text_at(after, "host"));
+    CHECK(after.at("daemons").at(0).at("isSelf").as_bool());
+    CHECK(p.second->scrape().sum("ilp_active", {}) == 1);
+    CHECK(p.second->scrape().sum("ilp_store_takeovers_total", {}) == 1);
+    CHECK(p.second->scrape().sum("ilp_store_holder_info", {{"holder", text_at(after, "host")}}) == 1);
 }
 
 TEST_CASE("take-over: a daemon that is started again after kill -9 does not wait for its lease, and needs no standby") {

@@ -477,6 +477,7 @@ std::expected<std::unique_ptr<store>, store_error> open_postgres_store(const std
     } catch (const in_use& other) {
         store_error error = cannot(*parsed, "open", other.message, other.is_final);
         error.in_use = true;
+        error.holder = other.holder;
         return std::unexpected{std::move(error)};
     }
 }

@@ -256,6 +256,44 @@ TEST_CASE("metrics: the time until a next hop answers is shown for those that ha
     CHECK_FALSE(shown.series.contains("ilp_next_hop_duration_seconds_count{peer=\"bob\"}"));
 }
 
+TEST_CASE("metrics: a daemon that shares its database shows its registration") {
+    const book book{two_peers()};
+    const peering::committer::counters commits;
+    scrape scrape{*book.known->directory, commits, {}};
+    scrape.daemon = daemon_figures{};
+    CHECK_FALSE(exposition{expose(scrape)}.series.contains("ilp_active"));
+    scrape.daemon->cluster = cluster_figures{
+        .is_active = true, .has_taken_over = true, .holder = "on a, process 1", .epoch = 7, .lease_left = 38500ms};
+    const exposition shown{expose(scrape)};
+    CHECK(shown.value("ilp_active") == 1);
+    CHECK(shown.value("ilp_store_takeovers_total") == 1);
+    CHECK(shown.value("ilp_store_epoch") == 7);
+    CHECK(shown.value("ilp_store_lease_seconds") == 38.5);
+    CHECK(shown.value("ilp_store_holder_info{holder=\"on a, process 1\"}") == 1);
+}
+
+TEST_CASE("metrics: a daemon that waits for its database shows that, and nothing that it does not have yet") {
+    start_figures start{.version = "1.2.3",
+                        .started_at = ilp::timestamp{2000ms},
+                        .cluster = {.holder = "on b, process \"2\"", .epoch = 7, .lease_left = -1s}};
+    const exposition shown{expose(start)};
+    CHECK(shown.value("ilp_active") == 0);
+    CHECK(shown.value("ilp_store_takeovers_total") == 0);
+    CHECK(shown.value("ilp_store_epoch") == 7);
+    CHECK(shown.value("ilp_store_lease_seconds") == -1);
+    CHECK(shown.value("ilp_store_holder_info{holder=\"on b, process \\\"2\\\"\"}") == 1);
+    CHECK(shown.value("ilp_build_info{version=\"1.2.3\"}") == 1);
+    CHECK(shown.value("process_start_time_seconds") == 2);
+    CHECK_FALSE(shown.series.contains("ilp_ready"));
+
+    start.cluster = {};
+    const exposition unknown{expose(start)};
+    CHECK(unknown.value("ilp_active") == 0);
+    CHECK_FALSE(unknown.series.contains("ilp_store_epoch"));
+    CHECK_FALSE(unknown.series.contains("ilp_store_lease_seconds"));
+    CHECK_FALSE(unknown.type.contains("ilp_store_holder_info"));
+}
+
 TEST_CASE("metrics: the daemon as a whole, with all workers added up") {
     const book book{two_peers()};
     const peering::committer::counters commits;

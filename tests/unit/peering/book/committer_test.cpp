@@ -711,15 +711,17 @@ TEST_CASE("packets are accepted until another daemon may take over, and the time
     const auto now = std::chrono::steady_clock::now();
     const auto register_until = [&](std::chrono::steady_clock::time_point time) {
         const std::lock_guard lock{f.store.mutex};
-        f.store.registration = {.epoch = 7, .accepts_until = time};
+        f.store.registration = {.epoch = 7, .accepts_until = time, .lease_until = time + 30s};
     };
     CHECK(f.committer.may_accept_packets(now + 24h));
+    CHECK_FALSE(f.committer.lease_until().has_value());
     register_until(now + 10s);
     f.committer.start();
     CHECK(f.committer.may_accept_packets(now + 10s - 1ns));
     CHECK_FALSE(f.committer.may_accept_packets(now + 10s));
     CHECK(f.committer.store_is_healthy());
     CHECK(f.committer.stats().store_epoch == 7);
+    CHECK(f.committer.lease_until() == now + 40s);
 
     register_until(now + 20s);
     REQUIRE(f.transfer(f.alice, f.bob, 7));

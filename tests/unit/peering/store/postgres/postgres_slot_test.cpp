@@ -19,6 +19,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace postgres_slot_test {
 
@@ -268,6 +269,12 @@ TEST_CASE("postgresql: a standby waits while the other daemon lives, and takes o
     CHECK(waits.error().in_use);
     CHECK_FALSE(waits.error().final);
     CHECK_THAT(waits.error().message, Catch::Contains("in use by another ilpd (on alice), in epoch 1"));
+    const daemon_place holder = waits.error().holder.value();
+    CHECK(holder.instance == "alice");
+    CHECK(holder.host == "on alice");
+    CHECK(holder.epoch == 1);
+    CHECK(holder.lease_left > 30min);
+    CHECK_FALSE(holder.is_own);
     CHECK(first->commit(traffic.commit()).has_value());
 
     SECTION("because it was closed") {
@@ -297,6 +304,37 @@ TEST_CASE("postgresql: a standby waits while the other daemon lives, and takes o
         CHECK(server.value("SELECT count(*) FROM transfers WHERE packets > 0") == "1");
         CHECK(audit(server.url()).value().faults.empty());
     }
+}
+
+TEST_CASE("postgresql: the daemons are listed as their rows say, and each knows its own") {
+    const postgres_server server;
+    auto first = open_as(server, daemon_named("alice"));
+    traffic traffic{*first};
+    REQUIRE(first->commit(traffic.commit()).has_value());
+    const std::vector<daemon_place> places = first->list_daemons().value();
+    REQUIRE(places.size() == 1);
+    const daemon_place& own = places.front();
+    CHECK(own.slot == 0);
+    CHECK(own.instance == "alice");
+    CHECK(own.host == "on alice");
+    CHECK(own.epoch == 1);
+    CHECK(own.last_commit == static_cast<std::uint64_t>(number(server, "last_commit")));
+    CHECK(own.lease_until.time_since_epoch().count() == number(server, "lease_until"));
+    CHECK(own.lease_left > 30min);
+    CHECK(own.lease_left <= 1h);
+    CHECK(own.is_own);
+    CHECK(first->tenure().value().lease_until - first->tenure().value().accepts_until == 30s);
+
+    const auto second = open_as(server, daemon_named("alice"));
+    CHECK(second->list_daemons().value().front().is_own);
+    CHECK(second->list_daemons().value().front().epoch == 2);
+    first.reset();
+    server.execute("UPDATE daemons SET instance = '', host = '', lease_until = 0");
+    const std::vector<daemon_place> left = second->list_daemons().value();
+    CHECK(left.front().instance.empty());
+    CHECK(left.front().lease_left < 0ms);
+    CHECK_FALSE(left.front().is_own);
+    CHECK(open_store("memory:").value()->list_daemons().value().empty());
 }
 
 TEST_CASE("postgresql: commits renew the lease, and so does an idle daemon") {
