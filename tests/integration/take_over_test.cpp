@@ -205,6 +205,26 @@ TEST_CASE("take-over: the Admin API and the metrics show who has the database, a
     CHECK(p.second->scrape().sum("ilp_store_holder_info", {{"holder", text_at(after, "host")}}) == 1);
 }
 
+TEST_CASE("take-over: while the database cannot be read, the daemon tells what it knows without it") {
+    daemon_pair p{"1s"};
+    p.proxy.cut_off();
+    REQUIRE(within_a_minute([&] { return !p.r.d.is_ready(); }));
+    const auto cluster = admin_client{p.r.d.admin_port()}
+                             .ask("{ cluster { isShared host epoch leaseSeconds daemons { slot } } }")
+                             .body()
+                             .at("data")
+                             .at("cluster");
+    CHECK(cluster.at("isShared").as_bool());
+    CHECK(cluster.at("daemons").is_null());
+    CHECK(text_at(cluster, "epoch") == std::to_string(p.epoch));
+    p.expect_second_ready();
+    REQUIRE(within_a_minute([&] { return p.r.d.scrape().sum("ilp_active", {}) == 0; }));
+    CHECK(p.second->scrape().sum("ilp_active", {}) == 1);
+    p.expect_second_forwards();  // so that the first one is out for good
+    p.proxy.restore();
+    p.expect_first_out();
+}
+
 TEST_CASE("take-over: a daemon that is started again after kill -9 does not wait for its lease, and needs no standby") {
     daemon_pair p;
     CHECK(p.second->stop() == 0);
