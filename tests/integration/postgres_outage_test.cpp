@@ -173,8 +173,8 @@ TEST_CASE("PostgreSQL: a daemon that was cut off while another one wrote never w
     // It ends by itself, and a service manager starts it again.
     CHECK(p.r.d.process().wait(1min) == 1);
     CHECK(p.r.d.logs(fenced_line));
-    CHECK(p.r.d.logs("another daemon has taken over the store: this one stops"));
-    CHECK(!packet.is_answered());
+    CHECK(p.r.d.logs("another daemon has taken over the store: this one rejects its packets and stops"));
+    packet.expect_rejected("T00");
     CHECK(p.last_commit() == left_by_second);
     p.r.d.start();
     CHECK(p.r.d.liquidity("p2") == default_liquidity + 15);
